@@ -1,0 +1,30 @@
+/**
+ * The wire APIs the gateway speaks, one folder each. A provider offers some of them; a client path
+ * belongs to exactly one.
+ */
+export const DIALECT_NAMES = [
+  'openai-chat',
+  'openai-completions',
+  'openai-responses',
+  'openai-embeddings',
+  'openai-images',
+  'openai-speech',
+  'openai-transcription',
+  'openai-moderations',
+  'openai-files',
+  'vllm-tokenize',
+  'anthropic',
+  'anthropic-count-tokens',
+  'bedrock-converse',
+  'bedrock-embeddings',
+  'gemini',
+  'gemini-embeddings',
+  'vertex-embeddings',
+  'cohere-chat',
+  'cohere-embeddings',
+  'cohere-rerank',
+  'tgi',
+] as const;
+
+/** The name of one wire API. */
+export type DialectName = (typeof DIALECT_NAMES)[number];
