@@ -9,7 +9,14 @@ export const secret = z
   .transform((value) => new Secret(value))
   .describe('Secret; usually `${VAR}` or `file:/path`');
 
-const apiKey = z.strictObject({ type: z.literal('api_key'), key: secret });
+const apiKey = z.strictObject({
+  type: z.literal('api_key'),
+  key: secret,
+  scheme: z
+    .enum(['bearer', 'x-api-key', 'api-key', 'x-goog-api-key'])
+    .optional()
+    .describe('Header that carries the key; the default is the provider’s own'),
+});
 
 const aws = z.strictObject({
   type: z.literal('aws'),

@@ -192,6 +192,10 @@ const virtualService = z.strictObject({
     )
     .default({})
     .describe('Custom paths and what they serve; `/v1/...` is always served'),
+  model_addressing: z
+    .boolean()
+    .default(true)
+    .describe('Let clients write `cluster/model` to reach a cluster that a route of this service names'),
   virtual_routes: z.array(virtualRoute).default([]).describe('The first match wins'),
 });
 

@@ -1,0 +1,69 @@
+import { duplicateNames } from './duplicate-names.ts';
+import { formatPath, type UnplacedIssue } from './issue.ts';
+import type { GatewayConfig } from './model.ts';
+
+/** Which listeners may be open to other machines without authentication. */
+export interface ListenerRules {
+  /** Any address may be listened on (`--insecure`). */
+  insecure?: boolean;
+  /** `allow` exempts the listeners, not the admin listener: manifests of the Gateway API bind every interface. */
+  exposedListeners?: 'refuse' | 'allow';
+}
+
+interface Binding {
+  address: string;
+  port: number;
+  path: (string | number)[];
+}
+
+/** Names and ports of listeners are unique, and none is open to other machines unasked. */
+export function checkListeners(config: GatewayConfig, rules: ListenerRules): UnplacedIssue[] {
+  const listeners: Binding[] = config.listeners.map((listener, index) => ({ ...listener, path: ['listeners', index] }));
+  const admin: Binding[] = config.admin === false ? [] : [{ ...config.admin, path: ['admin'] }];
+  const bindings = [...listeners, ...admin];
+  const names = config.listeners.map((listener) => listener.name);
+  const refused = [...(rules.exposedListeners === 'allow' ? [] : listeners), ...admin];
+  return [
+    ...duplicateNames(names, 'listener', (index) => ['listeners', index, 'name']),
+    ...bindings.flatMap((binding, index) => portConflicts(binding, bindings.slice(0, index))),
+    ...(rules.insecure === true ? [] : refused.flatMap(exposure)),
+  ];
+}
+
+function portConflicts(binding: Binding, earlier: readonly Binding[]): UnplacedIssue[] {
+  const other = earlier.find((candidate) => candidate.port === binding.port && meet(candidate, binding));
+  if (other === undefined || binding.port === 0) return [];
+  return [
+    {
+      path: [...binding.path, 'port'],
+      severity: 'error',
+      message: `port ${binding.port} is already taken by ${formatPath(other.path)} (${other.address})`,
+      fix: 'choose another port',
+    },
+  ];
+}
+
+function meet(a: Binding, b: Binding): boolean {
+  return a.address === b.address || isAnyAddress(a.address) || isAnyAddress(b.address);
+}
+
+function exposure(binding: Binding): UnplacedIssue[] {
+  if (isLoopback(binding.address)) return [];
+  return [
+    {
+      path: [...binding.path, 'address'],
+      severity: 'error',
+      message: `${binding.address} is open to other machines and no authentication is configured`,
+      fix: 'listen on 127.0.0.1, or start with --insecure if something in front authenticates',
+    },
+  ];
+}
+
+function isAnyAddress(address: string): boolean {
+  return /^(0\.0\.0\.0|\[?::\]?)$/.test(address);
+}
+
+/** Whether only this machine can reach `address`: `localhost`, 127.0.0.0/8 or `::1`. */
+export function isLoopback(address: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(address);
+}

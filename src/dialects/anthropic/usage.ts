@@ -1,0 +1,69 @@
+import { isObject, type JsonObject } from '../../json/types.ts';
+import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
+import type { ProviderError } from '../neutral/response.ts';
+import type { Usage } from '../neutral/usage.ts';
+import { objectOf, textOf } from '../openai/fields.ts';
+import { readAnthropicError, statusOfErrorType } from './errors.ts';
+import { readAnthropicUsage } from './token-counts.ts';
+
+/** The `type` of an event whose frame has no name (Bedrock's frames have none); empty when it is not found. */
+function typeOf(data: string): string {
+  const found = data.indexOf('"type"');
+  if (found < 0) return '';
+  const start = data.indexOf('"', data.indexOf(':', found + 6) + 1) + 1;
+  const end = data.indexOf('"', start);
+  return start > 0 && end > start ? data.slice(start, end) : '';
+}
+
+function parseObject(data: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(data);
+    return isObject(value) ? value : undefined;
+  } catch {
+    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
+    return undefined;
+  }
+}
+
+/** Watches a stream of messages: only its first and last events are parsed. */
+class MessageStreamObserver implements StreamObserver {
+  usage: Usage | undefined;
+  model: string | undefined;
+  complete = false;
+  error: ProviderError | undefined;
+
+  frame(event: string, data: string): void {
+    switch (event === '' ? typeOf(data) : event) {
+      case 'message_start': {
+        const message = objectOf(parseObject(data)?.['message']);
+        this.model = textOf(message?.['model']);
+        this.usage = readAnthropicUsage(message?.['usage'], this.usage);
+        return;
+      }
+      case 'message_delta':
+        this.usage = readAnthropicUsage(parseObject(data)?.['usage'], this.usage);
+        return;
+      case 'message_stop':
+        this.complete = this.error === undefined;
+        return;
+      case 'error': {
+        const body = parseObject(data) ?? {};
+        const type = textOf(objectOf(body['error'])?.['type']) ?? '';
+        this.error ??= readAnthropicError(statusOfErrorType(type), body);
+        return;
+      }
+      default:
+    }
+  }
+}
+
+function read(fields: JsonObject): ObservedAnswer {
+  return { usage: readAnthropicUsage(fields['usage']), model: textOf(fields['model']) };
+}
+
+/** Usage of messages that pass through. */
+export const anthropicUsage: UsageDialect = {
+  fields: ['usage', 'model'],
+  read,
+  createStreamObserver: () => new MessageStreamObserver(),
+};

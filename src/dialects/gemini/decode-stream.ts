@@ -1,0 +1,214 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { isObject, type JsonObject } from '../../json/types.ts';
+import type { ProviderResponseContext, StreamDecoder } from '../dialect.ts';
+import type { NeutralEvent } from '../neutral/response.ts';
+import { type CallIds, decodeCall } from './decode-parts.ts';
+import { answerIds, blockReason, candidateExtras, createdSeconds } from './decode-response.ts';
+import { decodeErrorObject } from './errors.ts';
+import { decodeFinishReason } from './finish-reason.ts';
+import { candidateLogprobs } from './logprobs.ts';
+import { decodeUsage } from './usage.ts';
+import { camelKeys, numberField, objectField, objectsField, stringField } from './wire.ts';
+
+type Emit = (event: NeutralEvent) => void;
+
+/** Where one candidate of the stream stands. */
+interface CandidateState {
+  index: number;
+  /** Number of the next block. */
+  next: number;
+  /** The block that is being written, if any, and its number. */
+  open: 'text' | 'reasoning' | undefined;
+  openBlock: number;
+  hasToolCalls: boolean;
+  /** Google's word, once it was seen; the last one counts. */
+  finishReason: string | undefined;
+}
+
+/**
+ * Reads `streamGenerateContent?alt=sse`: each event is a whole `GenerateContentResponse` with the next
+ * parts. `finish` events are held until the bytes end, as Google may send parts, usage or a further
+ * finish reason behind the first. What has no neutral event comes as `opaque`: a part (`executableCode`,
+ * `inlineData` …) or fields of the candidate (`groundingMetadata`, `safetyRatings` …) as Google wrote it.
+ */
+export function createStreamDecoder(context: ProviderResponseContext): StreamDecoder {
+  const candidates = new Map<number, CandidateState>();
+  const ids = answerIds(context);
+  let started = false;
+  let ended = false;
+  let blocked: string | undefined;
+
+  function start(body: JsonObject, emit: Emit): void {
+    started = true;
+    const created = createdSeconds(body);
+    emit({
+      type: 'start',
+      id: stringField(body, 'responseId') ?? '',
+      model: stringField(body, 'modelVersion') ?? '',
+      ...(created === undefined ? {} : { created }),
+    });
+  }
+
+  function stateOf(index: number): CandidateState {
+    let state = candidates.get(index);
+    if (state === undefined) {
+      state = { index, next: 0, open: undefined, openBlock: 0, hasToolCalls: false, finishReason: undefined };
+      candidates.set(index, state);
+    }
+    return state;
+  }
+
+  return {
+    push(frame, emit) {
+      if (ended || frame.data === '' || frame.data === '[DONE]') return;
+      const body = parseChunk(frame.data);
+      const error = objectField(body, 'error');
+      if (error !== undefined) {
+        ended = true;
+        emit({ type: 'error', error: decodeErrorObject(error, 200) });
+        return;
+      }
+      if (!started) start(body, emit);
+      for (const [position, raw] of objectsField(body, 'candidates').entries()) {
+        const message = camelKeys(raw);
+        decodeCandidate(message, stateOf(numberField(message, 'index') ?? position), ids, emit);
+      }
+      blocked ??= blockReason(body);
+      const metadata = objectField(body, 'usageMetadata');
+      if (metadata !== undefined) emit({ type: 'usage', usage: decodeUsage(metadata) });
+    },
+
+    finish(emit) {
+      if (ended) return;
+      ended = true;
+      const states = [...candidates.values()];
+      for (const state of states) closeBlock(state, undefined, emit);
+      if (states.some((state) => state.finishReason !== undefined)) {
+        for (const state of states) {
+          const finish = decodeFinishReason(state.finishReason ?? 'OTHER', state.hasToolCalls);
+          emit({ type: 'finish', candidate: state.index, ...finish });
+        }
+      } else if (blocked !== undefined) {
+        emit({ type: 'finish', candidate: 0, finishReason: 'content-filter', rawFinishReason: blocked });
+      } else {
+        const message = 'The provider’s stream ended before the answer was finished.';
+        emit({ type: 'error', error: { status: 502, type: 'api_error', code: 'provider_stream_error', message } });
+        return;
+      }
+      emit({ type: 'end' });
+    },
+  };
+}
+
+function parseChunk(data: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch (cause) {
+    throw new GatewayError('provider_bad_response', 'The provider sent a stream event that is not JSON.', { cause });
+  }
+  const chunk: unknown = Array.isArray(value) ? value[0] : value;
+  if (isObject(chunk)) return camelKeys(chunk);
+  throw new GatewayError('provider_bad_response', 'The provider sent a stream event that is no Gemini answer.');
+}
+
+function decodeCandidate(message: JsonObject, state: CandidateState, ids: CallIds, emit: Emit): void {
+  const content = objectField(message, 'content');
+  let logprobs = candidateLogprobs(message);
+  for (const raw of content === undefined ? [] : objectsField(content, 'parts')) {
+    const part = camelKeys(raw);
+    const text = stringField(part, 'text');
+    if (text === undefined) {
+      decodeOtherPart(part, raw, { state, ids, emit });
+      continue;
+    }
+    const signature = stringField(part, 'thoughtSignature');
+    if (part['thought'] === true) decodeThought(text, signature, state, emit);
+    else if (decodeText(text, signature, { state, emit, logprobs })) logprobs = undefined;
+  }
+  const extras = candidateExtras(message);
+  if (Object.keys(extras).length > 0) {
+    // Safety ratings come with every chunk: the open block goes on.
+    emit({ type: 'opaque', dialect: 'gemini', candidate: state.index, block: state.next, value: extras });
+    state.next += 1;
+  }
+  const finishReason = stringField(message, 'finishReason');
+  if (finishReason !== undefined) state.finishReason = finishReason;
+}
+
+/** A signature ends the block it stands on, so that it comes back on the same stretch of text. */
+function decodeText(
+  text: string,
+  signature: string | undefined,
+  to: { state: CandidateState; emit: Emit; logprobs: JsonObject | undefined },
+): boolean {
+  const { state, emit, logprobs } = to;
+  if (text === '' && signature === undefined && logprobs === undefined) return false;
+  if (state.open !== 'text') {
+    emit({ type: 'text-start', candidate: state.index, block: openBlock(state, 'text', emit) });
+  }
+  const given = text !== '' || logprobs !== undefined;
+  if (given) {
+    const delta = { type: 'text-delta', candidate: state.index, block: state.openBlock, text } as const;
+    emit(logprobs === undefined ? delta : { ...delta, logprobs });
+  }
+  if (signature !== undefined) closeBlock(state, signature, emit);
+  return given;
+}
+
+function decodeThought(text: string, signature: string | undefined, state: CandidateState, emit: Emit): void {
+  if (text === '' && signature === undefined) return;
+  if (state.open !== 'reasoning') {
+    emit({ type: 'reasoning-start', candidate: state.index, block: openBlock(state, 'reasoning', emit) });
+  }
+  if (text !== '') emit({ type: 'reasoning-delta', candidate: state.index, block: state.openBlock, text });
+  if (signature !== undefined) closeBlock(state, signature, emit);
+}
+
+function decodeOtherPart(
+  part: JsonObject,
+  raw: JsonObject,
+  to: { state: CandidateState; ids: CallIds; emit: Emit },
+): void {
+  const { state, emit } = to;
+  closeBlock(state, undefined, emit);
+  const at = { candidate: state.index, block: state.next };
+  state.next += 1;
+  const call = objectField(part, 'functionCall');
+  if (call === undefined) {
+    emit({ type: 'opaque', dialect: 'gemini', ...at, value: raw });
+    return;
+  }
+  const message = camelKeys(call);
+  if (message['partialArgs'] !== undefined || message['willContinue'] === true) {
+    throw new GatewayError(
+      'provider_bad_response',
+      'The provider streams the arguments of a call in pieces, which cannot be translated; unset streamFunctionCallArguments.',
+    );
+  }
+  const { id, name, arguments: text, signature } = decodeCall(message, stringField(part, 'thoughtSignature'), to.ids);
+  emit({ type: 'tool-call-start', ...at, id, name, ...(signature === undefined ? {} : { signature }) });
+  emit({ type: 'tool-call-delta', ...at, arguments: text });
+  emit({ type: 'tool-call-end', ...at });
+  state.hasToolCalls = true;
+}
+
+/** Ends the open block, if any, and opens the next; its number. */
+function openBlock(state: CandidateState, kind: 'text' | 'reasoning', emit: Emit): number {
+  closeBlock(state, undefined, emit);
+  state.open = kind;
+  state.openBlock = state.next;
+  state.next += 1;
+  return state.openBlock;
+}
+
+function closeBlock(state: CandidateState, signature: string | undefined, emit: Emit): void {
+  const at = { candidate: state.index, block: state.openBlock };
+  if (state.open === 'text') {
+    const origin = { dialect: 'gemini', value: { thoughtSignature: signature } } as const;
+    emit(signature === undefined ? { type: 'text-end', ...at } : { type: 'text-end', ...at, origin });
+  } else if (state.open === 'reasoning') {
+    emit({ type: 'reasoning-end', ...at, ...(signature === undefined ? {} : { signature }) });
+  }
+  state.open = undefined;
+}

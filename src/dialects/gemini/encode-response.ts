@@ -1,0 +1,120 @@
+import { isObject, type JsonObject } from '../../json/types.ts';
+import type { ResponseContext } from '../dialect.ts';
+import type { NeutralPart } from '../neutral/request.ts';
+import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
+import { ENCRYPTED_MARK } from './decode-parts.ts';
+import { encodeFinishReason } from './finish-reason.ts';
+import { encodeLogprobs } from './logprobs.ts';
+import { mediaTypeOfUrl } from './media-type.ts';
+import { encodeUsage } from './usage.ts';
+import { objectsField } from './wire.ts';
+
+/** Writes a `GenerateContentResponse` (https://ai.google.dev/api/generate-content#generatecontentresponse). */
+export function encodeResponse(response: NeutralResponse, context: ResponseContext): JsonObject {
+  const { candidates: _, ...own } = response.extensions?.gemini ?? {};
+  const extras = objectsField(response.extensions?.gemini ?? {}, 'candidates');
+  const body: JsonObject = {
+    candidates: response.candidates.map((candidate, position) => encodeCandidate(candidate, extras[position])),
+    modelVersion: response.model || context.requestModel,
+    responseId: response.id || context.newId('resp_'),
+  };
+  if (response.created !== undefined) body['createTime'] = new Date(response.created * 1000).toISOString();
+  if (response.usage !== undefined) body['usageMetadata'] = encodeUsage(response.usage);
+  return { ...body, ...own };
+}
+
+function encodeCandidate(candidate: NeutralCandidate, extras: JsonObject | undefined): JsonObject {
+  const parts: JsonObject[] = [];
+  let broken: string | undefined;
+  for (const part of candidate.content) {
+    const encoded = encodeAnswerPart(part);
+    if (encoded !== undefined) parts.push(encoded);
+    else if (part.type === 'tool-call') broken ??= brokenCall(part.name, part.arguments);
+  }
+  const out: JsonObject = {
+    content: { parts, role: 'model' },
+    finishReason: encodeFinishReason(candidate),
+    index: candidate.index,
+    ...extras,
+  };
+  if (broken !== undefined) {
+    // A call cut short has no form in Google's API, which answers so when a model writes one.
+    if (out['finishReason'] === 'STOP') out['finishReason'] = 'MALFORMED_FUNCTION_CALL';
+    out['finishMessage'] = broken;
+  }
+  const logprobs = candidate.logprobs === undefined ? undefined : encodeLogprobs(candidate.logprobs);
+  if (logprobs !== undefined) out['logprobsResult'] = logprobs;
+  return out;
+}
+
+/** What a caller is told about a call whose arguments are no JSON object. */
+export function brokenCall(name: string, text: string): string {
+  return `Malformed function call: ${name}(${text})`;
+}
+
+/** Writes a call of an answer; `undefined` when its arguments are no JSON object. */
+export function encodeAnswerCall(call: {
+  id: string;
+  name: string;
+  arguments: string;
+  signature?: string;
+}): JsonObject | undefined {
+  let args: unknown = {};
+  try {
+    if (call.arguments.trim() !== '') args = JSON.parse(call.arguments);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(args)) return undefined;
+  const part: JsonObject = { functionCall: { id: call.id, name: call.name, args } };
+  if (call.signature !== undefined) part['thoughtSignature'] = call.signature;
+  return part;
+}
+
+/** Writes a thought of an answer. */
+export function encodeAnswerThought(
+  text: string,
+  signature: string | undefined,
+  encrypted: string | undefined,
+): JsonObject {
+  const part: JsonObject = { text, thought: true };
+  if (signature !== undefined) part['thoughtSignature'] = signature;
+  else if (encrypted !== undefined) {
+    part['thoughtSignature'] = encrypted;
+    part['partMetadata'] = { ...ENCRYPTED_MARK };
+  }
+  return part;
+}
+
+/** Writes a part of an answer; `undefined` for what only another API can express. */
+export function encodeAnswerPart(part: NeutralPart): JsonObject | undefined {
+  const origin = part.origin?.dialect === 'gemini' ? part.origin.value : undefined;
+  switch (part.type) {
+    case 'text':
+      return { ...origin, text: part.text };
+    case 'refusal':
+      return { text: part.text };
+    case 'reasoning':
+      return encodeAnswerThought(part.text, part.signature, part.encrypted);
+    case 'tool-call':
+      return origin ?? encodeAnswerCall(part);
+    case 'image':
+    case 'audio':
+    case 'video':
+    case 'document': {
+      if (origin !== undefined) return origin;
+      const source = part.source;
+      if (source.kind === 'base64') return { inlineData: { mimeType: source.mediaType, data: source.data } };
+      if (source.kind === 'text') return { text: source.text };
+      const uri = source.kind === 'url' ? source.url : source.id;
+      const mimeType = source.mediaType ?? mediaTypeOfUrl(uri);
+      return { fileData: mimeType === undefined ? { fileUri: uri } : { mimeType, fileUri: uri } };
+    }
+    case 'opaque':
+      return part.dialect === 'gemini' && isObject(part.value) ? part.value : undefined;
+    case 'tool-result':
+      return undefined;
+    default:
+      return part satisfies never;
+  }
+}

@@ -1,0 +1,167 @@
+import type { JsonObject } from '../../json/types.ts';
+import type { ResponseContext, StreamEncoder } from '../dialect.ts';
+import type { NeutralEvent, ProviderError } from '../neutral/response.ts';
+import type { Usage } from '../neutral/usage.ts';
+import { brokenCall, encodeAnswerCall, encodeAnswerThought } from './encode-response.ts';
+import { errors } from './errors.ts';
+import { encodeFinishReason } from './finish-reason.ts';
+import { encodeLogprobs } from './logprobs.ts';
+import { encodeUsage } from './usage.ts';
+
+type Finish = Extract<NeutralEvent, { type: 'finish' }>;
+
+interface OpenCall {
+  id: string;
+  name: string;
+  arguments: string;
+  signature?: string;
+}
+
+/** Fields of a part; an opaque value with one of them is a part, any other holds fields of the candidate. */
+const PART_FIELDS: readonly string[] = [
+  'executableCode',
+  'codeExecutionResult',
+  'inlineData',
+  'fileData',
+  'functionResponse',
+  'toolCall',
+  'toolResponse',
+  'executable_code',
+  'code_execution_result',
+  'inline_data',
+  'file_data',
+  'tool_call',
+  'tool_response',
+  'thoughtSignature',
+];
+
+/**
+ * Writes a stream of `GenerateContentResponse` as server-sent events. Text goes out as it comes, a
+ * call when it is whole, as Google sends no pieces of calls; finish reasons and usage stand in the last
+ * chunk, which is written on `end`.
+ */
+export function createStreamEncoder(context: ResponseContext): StreamEncoder {
+  const calls = new Map<string, OpenCall>();
+  const finishes: Finish[] = [];
+  const broken = new Map<number, string>();
+  let tail = '';
+  let usage: Usage | undefined;
+
+  function setIdentity(id: string, model: string): void {
+    const modelVersion = JSON.stringify(model || context.requestModel);
+    tail = `"modelVersion":${modelVersion},"responseId":${JSON.stringify(id || context.newId('resp_'))}}\r\n\r\n`;
+  }
+
+  function chunk(head: string): string {
+    if (tail === '') setIdentity('', '');
+    return `data: {${head},${tail}`;
+  }
+
+  function candidate(index: number, part: JsonObject, more?: JsonObject): string {
+    return chunk(`"candidates":${JSON.stringify([{ content: { parts: [part], role: 'model' }, index, ...more }])}`);
+  }
+
+  /** The most frequent chunk, written without building objects. */
+  function text(index: number, value: string): string {
+    const part = `{"text":${JSON.stringify(value)}}`;
+    return chunk(`"candidates":[{"content":{"parts":[${part}],"role":"model"},"index":${index}}]`);
+  }
+
+  function last(): string {
+    const candidates = finishes.map((finish) => {
+      const message = broken.get(finish.candidate);
+      const reason = encodeFinishReason(finish);
+      return {
+        content: { parts: [{ text: '' }], role: 'model' },
+        finishReason: message !== undefined && reason === 'STOP' ? 'MALFORMED_FUNCTION_CALL' : reason,
+        index: finish.candidate,
+        ...(message === undefined ? {} : { finishMessage: message }),
+      };
+    });
+    const metadata = usage === undefined ? '' : `,"usageMetadata":${JSON.stringify(encodeUsage(usage))}`;
+    return chunk(`"candidates":${JSON.stringify(candidates)}${metadata}`);
+  }
+
+  function endCall(index: number, block: number): string {
+    const key = `${index}/${block}`;
+    const call = calls.get(key);
+    if (call === undefined) return '';
+    calls.delete(key);
+    const part = encodeAnswerCall(call);
+    if (part !== undefined) return candidate(index, part);
+    broken.set(index, brokenCall(call.name, call.arguments));
+    return '';
+  }
+
+  return {
+    push(event) {
+      switch (event.type) {
+        case 'start':
+          setIdentity(event.id, event.model);
+          return '';
+        case 'text-delta': {
+          const logprobs = event.logprobs === undefined ? undefined : encodeLogprobs(event.logprobs);
+          if (logprobs === undefined) return text(event.candidate, event.text);
+          return candidate(event.candidate, { text: event.text }, { logprobsResult: logprobs });
+        }
+        case 'refusal-delta':
+          return text(event.candidate, event.text);
+        case 'text-end': {
+          const signature = event.origin?.dialect === 'gemini' ? event.origin.value['thoughtSignature'] : undefined;
+          return signature === undefined ? '' : candidate(event.candidate, { text: '', thoughtSignature: signature });
+        }
+        case 'reasoning-delta':
+          return candidate(event.candidate, { text: event.text, thought: true });
+        case 'reasoning-end':
+          if (event.signature === undefined && event.encrypted === undefined) return '';
+          return candidate(event.candidate, encodeAnswerThought('', event.signature, event.encrypted));
+        case 'tool-call-start': {
+          const call: OpenCall = { id: event.id, name: event.name, arguments: '' };
+          if (event.signature !== undefined) call.signature = event.signature;
+          calls.set(`${event.candidate}/${event.block}`, call);
+          return '';
+        }
+        case 'tool-call-delta': {
+          const call = calls.get(`${event.candidate}/${event.block}`);
+          if (call !== undefined) call.arguments += event.arguments;
+          return '';
+        }
+        case 'tool-call-end':
+          return endCall(event.candidate, event.block);
+        case 'opaque':
+          if (event.dialect !== 'gemini') return '';
+          if (PART_FIELDS.some((name) => event.value[name] !== undefined)) {
+            return candidate(event.candidate, event.value);
+          }
+          return candidate(event.candidate, { text: '' }, event.value);
+        case 'usage':
+          usage = event.usage;
+          return '';
+        case 'finish':
+          finishes.push(event);
+          return '';
+        case 'end':
+          return last();
+        case 'error':
+          return encodeError(event.error);
+        case 'text-start':
+        case 'reasoning-start':
+        case 'ping':
+          return '';
+        default:
+          return event satisfies never;
+      }
+    },
+  };
+}
+
+function encodeError(error: ProviderError): string | Uint8Array {
+  return errors.encodeInStream({
+    status: error.status,
+    type: error.type,
+    code: error.code ?? String(error.status),
+    message: error.message,
+    param: error.param,
+    source: 'provider',
+  });
+}

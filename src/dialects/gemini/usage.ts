@@ -1,0 +1,155 @@
+import { isObject, type JsonObject } from '../../json/types.ts';
+import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
+import type { ProviderError } from '../neutral/response.ts';
+import { inputTotal, type Usage, usageTotal } from '../neutral/usage.ts';
+import { decodeErrorObject } from './errors.ts';
+import { camelKeys, numberField, objectField, objectsField, stringField } from './wire.ts';
+
+/**
+ * Reads `usageMetadata`. `promptTokenCount` includes the cached tokens and excludes those of tool
+ * results; `candidatesTokenCount` excludes the thoughts
+ * (https://ai.google.dev/api/generate-content#UsageMetadata).
+ */
+export function decodeUsage(metadata: JsonObject): Usage {
+  const raw = camelKeys(metadata);
+  const count = (name: string): number => Math.max(0, numberField(raw, name) ?? 0);
+  const cacheRead = count('cachedContentTokenCount');
+  const reasoning = count('thoughtsTokenCount');
+  const usage: Usage = {
+    input: Math.max(0, count('promptTokenCount') - cacheRead) + count('toolUsePromptTokenCount'),
+    cacheRead,
+    cacheWrite: 0,
+    cacheWrite1h: 0,
+    output: count('candidatesTokenCount') + reasoning,
+    reasoning,
+    inputAudio: uncached(raw, 'AUDIO'),
+    outputAudio: modality(raw, 'candidatesTokensDetails', 'AUDIO'),
+    inputImage: uncached(raw, 'IMAGE'),
+    outputImage: modality(raw, 'candidatesTokensDetails', 'IMAGE'),
+  };
+  const total = numberField(raw, 'totalTokenCount');
+  if (total !== undefined && total !== usageTotal(usage)) usage.reportedTotal = total;
+  return usage;
+}
+
+function uncached(raw: JsonObject, name: string): number {
+  const prompt = modality(raw, 'promptTokensDetails', name) - modality(raw, 'cacheTokensDetails', name);
+  return Math.max(0, prompt) + modality(raw, 'toolUsePromptTokensDetails', name);
+}
+
+function modality(raw: JsonObject, field: string, name: string): number {
+  let sum = 0;
+  for (const entry of objectsField(raw, field)) {
+    const detail = camelKeys(entry);
+    if (detail['modality'] === name) sum += numberField(detail, 'tokenCount') ?? 0;
+  }
+  return sum;
+}
+
+/** Writes `usageMetadata`. */
+export function encodeUsage(usage: Usage): JsonObject {
+  const prompt = inputTotal(usage);
+  const candidates = usage.output - usage.reasoning;
+  const out: JsonObject = {
+    promptTokenCount: prompt,
+    candidatesTokenCount: candidates,
+    totalTokenCount: usageTotal(usage),
+  };
+  if (usage.cacheRead > 0) out['cachedContentTokenCount'] = usage.cacheRead;
+  if (usage.reasoning > 0) out['thoughtsTokenCount'] = usage.reasoning;
+  const promptDetails = details(prompt, usage.inputAudio, usage.inputImage);
+  if (promptDetails !== undefined) out['promptTokensDetails'] = promptDetails;
+  const outputDetails = details(candidates, usage.outputAudio, usage.outputImage);
+  if (outputDetails !== undefined) out['candidatesTokensDetails'] = outputDetails;
+  return out;
+}
+
+function details(total: number, audio: number, image: number): JsonObject[] | undefined {
+  if (audio + image === 0) return undefined;
+  const out: JsonObject[] = [];
+  const text = total - audio - image;
+  if (text > 0) out.push({ modality: 'TEXT', tokenCount: text });
+  if (audio > 0) out.push({ modality: 'AUDIO', tokenCount: audio });
+  if (image > 0) out.push({ modality: 'IMAGE', tokenCount: image });
+  return out;
+}
+
+function readAnswer(fields: JsonObject): ObservedAnswer {
+  const metadata = objectField(fields, 'usageMetadata');
+  return {
+    usage: metadata === undefined ? undefined : decodeUsage(metadata),
+    model: stringField(fields, 'modelVersion'),
+  };
+}
+
+// Quotes inside JSON strings are escaped, so these match field names only (of any depth): a hit is confirmed by parsing.
+const FINISH_FIELD = /"finishReason"\s*:/;
+const ERROR_FIELD = /"error"\s*:/;
+const USAGE_FIELD = '"usageMetadata"';
+
+function createStreamObserver(): StreamObserver {
+  let lastWithUsage = '';
+  let observed: ObservedAnswer = {};
+  let complete = false;
+  let error: ProviderError | undefined;
+
+  // Every chunk carries usage so far; only the last counts, so it is parsed when asked for.
+  function read(): ObservedAnswer {
+    if (lastWithUsage !== '') {
+      const chunk = parseObject(lastWithUsage);
+      lastWithUsage = '';
+      if (chunk !== undefined) {
+        const answer = readAnswer(chunk);
+        observed = { usage: answer.usage ?? observed.usage, model: answer.model ?? observed.model };
+      }
+    }
+    return observed;
+  }
+
+  return {
+    frame(_event, data) {
+      if (data.includes(USAGE_FIELD)) lastWithUsage = data;
+      if (!complete && (FINISH_FIELD.test(data) || data.includes('"promptFeedback"'))) {
+        const chunk = parseObject(data);
+        if (chunk !== undefined) {
+          complete =
+            objectsField(chunk, 'candidates').some((candidate) => stringField(candidate, 'finishReason')) ||
+            stringField(objectField(chunk, 'promptFeedback') ?? {}, 'blockReason') !== undefined;
+        }
+      }
+      if (error === undefined && ERROR_FIELD.test(data)) {
+        const found = objectField(parseObject(data) ?? {}, 'error');
+        if (found !== undefined) error = decodeErrorObject(found, numberField(found, 'code') ?? 500);
+      }
+    },
+    get usage() {
+      return read().usage;
+    },
+    get model() {
+      return read().model;
+    },
+    get complete() {
+      return complete;
+    },
+    get error() {
+      return error;
+    },
+  };
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    // A frame that is no JSON says nothing about usage; whoever translates it reports the fault.
+    return undefined;
+  }
+}
+
+/** Reads usage from Gemini answers that pass through. */
+export const usage: UsageDialect = {
+  fields: ['usageMetadata', 'modelVersion'],
+  read: readAnswer,
+  createStreamObserver,
+};

@@ -1,0 +1,94 @@
+import { isObject, type JsonObject } from '../../json/types.ts';
+import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
+import type { ProviderError } from '../neutral/response.ts';
+import type { Usage } from '../neutral/usage.ts';
+import { textOf } from '../openai/fields.ts';
+import { readOpenAiUsage } from '../openai/usage.ts';
+import { readStreamError } from './decode-stream.ts';
+
+const SPACE = 32;
+const LETTER_N = 110;
+const QUOTE = 34;
+
+/** The code of the first character after `from` that is no space. */
+function valueStart(data: string, from: number): number {
+  let at = from;
+  while (data.charCodeAt(at) === SPACE) at++;
+  return at;
+}
+
+/** Whether the frame has this field (`name` with quotes and colon) with a value other than null. */
+function hasValue(data: string, name: string): boolean {
+  const found = data.indexOf(name);
+  return found >= 0 && data.charCodeAt(valueStart(data, found + name.length)) !== LETTER_N;
+}
+
+function parseObject(data: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(data);
+    return isObject(value) ? value : undefined;
+  } catch {
+    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
+    return undefined;
+  }
+}
+
+/** The model in a chunk, found without parsing it: the first `"model":"…"` without escapes. */
+function findModel(data: string): string | undefined {
+  const found = data.indexOf('"model":');
+  if (found < 0) return undefined;
+  const start = valueStart(data, found + 8);
+  if (data.charCodeAt(start) !== QUOTE) return undefined;
+  const end = data.indexOf('"', start + 1);
+  const name = data.slice(start + 1, end);
+  return end < 0 || name === '' || name.includes('\\') ? undefined : name;
+}
+
+/**
+ * Watches a chat completions stream. Runs on every chunk: ordinary ones cost two substring searches
+ * and are never parsed.
+ */
+class ChatStreamObserver implements StreamObserver {
+  usage: Usage | undefined;
+  model: string | undefined;
+  error: ProviderError | undefined;
+  #done = false;
+  /** The latest frames, looked into only when a stream ended without `[DONE]`. */
+  #last = '';
+  #beforeLast = '';
+
+  frame(_event: string, data: string): void {
+    if (data.length < 16) {
+      if (data.trim() === '[DONE]') this.#done = true;
+      return;
+    }
+    this.#beforeLast = this.#last;
+    this.#last = data;
+    if (this.model === undefined) this.model = findModel(data);
+    if (hasValue(data, '"usage":')) {
+      const body = parseObject(data);
+      const nested = isObject(body?.['x_groq']) ? body['x_groq']['usage'] : undefined;
+      this.usage = readOpenAiUsage(body?.['usage'] ?? nested) ?? this.usage;
+    }
+    if (hasValue(data, '"error":') || data.startsWith('{"object":"error"')) {
+      const body = parseObject(data);
+      if (body !== undefined) this.error ??= readStreamError(body);
+    }
+  }
+
+  get complete(): boolean {
+    if (this.error !== undefined) return false;
+    return this.#done || hasValue(this.#last, '"finish_reason":') || hasValue(this.#beforeLast, '"finish_reason":');
+  }
+}
+
+function read(fields: JsonObject): ObservedAnswer {
+  return { usage: readOpenAiUsage(fields['usage']), model: textOf(fields['model']) };
+}
+
+/** Usage of chat completions that pass through. */
+export const chatUsage: UsageDialect = {
+  fields: ['usage', 'model', 'service_tier'],
+  read,
+  createStreamObserver: () => new ChatStreamObserver(),
+};

@@ -1,0 +1,71 @@
+import { isObject, type JsonObject } from '../../json/types.ts';
+import type { StreamObserver } from '../dialect.ts';
+import type { ProviderError } from '../neutral/response.ts';
+import type { Usage } from '../neutral/usage.ts';
+import { readOpenAiUsage } from './usage.ts';
+
+function parse(data: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(data);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown, fallback: string): string {
+  return typeof value === 'string' ? value : fallback;
+}
+
+function readError(data: JsonObject): ProviderError | undefined {
+  const error = isObject(data['error']) ? data['error'] : data['type'] === 'error' ? data : undefined;
+  if (error === undefined) return undefined;
+  return {
+    status: 502,
+    type: text(error['type'], 'api_error'),
+    message: text(error['message'], 'The provider ended the stream with an error.'),
+  };
+}
+
+/**
+ * Watches a stream of one of OpenAI's APIs for its usage, its end and errors. Frames without
+ * one of these words in them are not parsed.
+ *
+ * `finalTypes` are the `type`s of events that end a whole answer; `[DONE]` always does.
+ */
+export function createOpenAiObserver(finalTypes: readonly string[]): StreamObserver {
+  const markers = finalTypes.map((type) => `"${type}"`);
+  let usage: Usage | undefined;
+  let model: string | undefined;
+  let complete = false;
+  let error: ProviderError | undefined;
+  return {
+    frame(event, data) {
+      if (data === '[DONE]') {
+        complete = true;
+        return;
+      }
+      const final = finalTypes.includes(event) || markers.some((marker) => data.includes(marker));
+      if (!final && !data.includes('"error"') && !data.includes('"usage":{') && !data.includes('"usage": {')) return;
+      const body = parse(data);
+      if (body === undefined) return;
+      const answer = isObject(body['response']) ? body['response'] : body;
+      usage = readOpenAiUsage(answer['usage']) ?? usage;
+      if (typeof answer['model'] === 'string') model = answer['model'];
+      if (final) complete = true;
+      else error ??= readError(body);
+    },
+    get usage() {
+      return usage;
+    },
+    get model() {
+      return model;
+    },
+    get complete() {
+      return complete;
+    },
+    get error() {
+      return error;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { ResponseHeaders } from './headers.ts';
+import type { ExchangeState } from './state.ts';
+
+/** Longest `x-aigw-warnings` value: proxies on the way may bound header lines. */
+const MAX_WARNINGS = 2048;
+
+/** A header value holds visible ASCII only. */
+function headerSafe(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
+}
+
+/** Appends the gateway's own answer headers. */
+export function appendGatewayHeaders(state: ExchangeState, headers: string[]): void {
+  headers.push('x-aigw-request-id', state.id);
+  if (state.target !== undefined) {
+    headers.push('x-aigw-cluster', headerSafe(state.target.cluster.name), 'x-aigw-attempts', String(state.attempts));
+    const upstream = state.runtime.monotonic() - state.upstreamStartedMonotonic;
+    const total = state.runtime.monotonic() - state.startedMonotonic;
+    headers.push('server-timing', `upstream;dur=${upstream.toFixed(1)}, total;dur=${total.toFixed(1)}`);
+  }
+  if (state.warnings.length > 0) {
+    headers.push('x-aigw-warnings', headerSafe(state.warnings.join('; ').slice(0, MAX_WARNINGS)));
+  }
+}
+
+/** The head of an answer made from a provider's. `contentType` replaces the provider's where the body was rewritten. */
+export function answerHeaders(
+  state: ExchangeState,
+  upstream: ResponseHeaders,
+  body: { changed: boolean; contentType?: string },
+): string[] {
+  const headers = upstream.forClient(body.changed);
+  if (body.contentType !== undefined) headers.push('content-type', body.contentType);
+  appendGatewayHeaders(state, headers);
+  return headers;
+}

@@ -1,0 +1,261 @@
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Target } from '../snapshot/snapshot.ts';
+import type { AttemptResult } from '../telemetry/metrics.ts';
+import type { ChosenBinding } from './binding.ts';
+import { canDecompress, decompressInto } from './decompress.ts';
+import { ResponseHeaders } from './headers.ts';
+import type { UpstreamFailure, UpstreamHandler } from './ports.ts';
+import type { Relay, RelayOutcome } from './relay/relay.ts';
+import { StreamRelay } from './relay/stream-relay.ts';
+import { TranslatedStreamRelay } from './relay/translated-stream-relay.ts';
+import { TranslatedWholeRelay } from './relay/translated-whole-relay.ts';
+import { UnwrappedStreamRelay } from './relay/unwrapped-stream-relay.ts';
+import { WholeRelay } from './relay/whole-relay.ts';
+import type { ExchangeState } from './state.ts';
+
+/** Largest error body read from a provider. */
+const MAX_ERROR_BODY = 256 * 1024;
+
+/** How an attempt ended. */
+export type AttemptOutcome =
+  /** The client has its answer. */
+  | { kind: 'done' }
+  /** No usable answer. */
+  | { kind: 'failed'; error: GatewayError; failure: UpstreamFailure['kind'] | 'answer' }
+  /** The provider answered with an error status. */
+  | { kind: 'refused'; refusal: ProviderRefusal };
+
+/** A provider's error answer, whole. */
+export interface ProviderRefusal {
+  status: number;
+  headers: ResponseHeaders;
+  body: Uint8Array;
+}
+
+function failureError(failure: UpstreamFailure): GatewayError {
+  const options = { cause: failure.cause };
+  switch (failure.kind) {
+    case 'connect':
+      return new GatewayError('provider_unreachable', 'The provider could not be reached.', options);
+    case 'timeout-connect':
+      return new GatewayError('provider_unreachable', 'The provider did not accept a connection in time.', options);
+    case 'tls':
+      return new GatewayError('provider_unreachable', 'No secure connection to the provider could be made.', options);
+    case 'timeout-head':
+      return new GatewayError('provider_timeout', 'The provider did not answer in time.', options);
+    case 'timeout-idle':
+      return new GatewayError('provider_timeout', 'The provider stopped sending before the answer was whole.', options);
+    case 'reset':
+      return new GatewayError(
+        'provider_unreachable',
+        'The provider closed the connection before the answer was whole.',
+        options,
+      );
+    case 'protocol':
+      return new GatewayError('provider_bad_response', 'The provider sent something that is not HTTP.', options);
+    case 'aborted':
+      return new GatewayError('client_closed', 'The client closed the connection.', options);
+    default:
+      return failure.kind satisfies never;
+  }
+}
+
+function isEventStream(contentType: string): boolean {
+  return contentType.startsWith('text/event-stream') || contentType.startsWith('application/vnd.amazon.eventstream');
+}
+
+/** Takes one provider answer and hands it to the relay that fits. */
+export class AttemptHandler implements UpstreamHandler {
+  readonly #state: ExchangeState;
+  readonly #chosen: ChosenBinding;
+  readonly #finish: (outcome: AttemptOutcome) => void;
+  #over = false;
+  #abort: (() => void) | undefined = undefined;
+  #resume: (() => void) | undefined = undefined;
+  #relay: Relay | undefined = undefined;
+  #inflating: (() => void) | undefined = undefined;
+  #status = 0;
+  #headers: ResponseHeaders | undefined = undefined;
+  #error: Uint8Array[] = [];
+  #errorBytes = 0;
+
+  constructor(state: ExchangeState, chosen: ChosenBinding, finish: (outcome: AttemptOutcome) => void) {
+    this.#state = state;
+    this.#chosen = chosen;
+    this.#finish = finish;
+  }
+
+  onStart(abort: () => void): void {
+    this.#abort = abort;
+    if (this.#state.clientGone) abort();
+    else this.#state.abortUpstream = abort;
+  }
+
+  onHead(status: number, rawHeaders: readonly Uint8Array[], resume: () => void): void {
+    // Interim answers (103 Early Hints) precede the real head.
+    if (status < 200) return;
+    this.#status = status;
+    this.#state.upstreamStatus = status;
+    this.#resume = resume;
+    const headers = new ResponseHeaders(rawHeaders);
+    this.#headers = headers;
+    if (status < 200 || status > 299) {
+      this.#decode(headers, this.#errorSink());
+      return;
+    }
+    this.#decode(headers, this.#createRelay(status, headers));
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    return this.#over || this.#relay === undefined || this.#relay.data(chunk);
+  }
+
+  onEnd(): void {
+    if (!this.#over) this.#relay?.end();
+  }
+
+  onError(failure: UpstreamFailure): void {
+    if (this.#over) return;
+    const error = failureError(failure);
+    if (this.#relay === undefined || this.#state.phase !== 'committed') {
+      this.#end({ kind: 'failed', error, failure: failure.kind });
+      return;
+    }
+    this.#relay.fail(error);
+  }
+
+  /** Puts a decompressor before the relay where the provider compressed the body. */
+  #decode(headers: ResponseHeaders, relay: Relay): void {
+    const encoding = headers.get('content-encoding');
+    if (encoding === undefined || encoding === '' || encoding === 'identity') {
+      this.#relay = relay;
+      return;
+    }
+    if (!canDecompress(encoding)) {
+      const name = encoding.slice(0, 50);
+      const error = new GatewayError(
+        'provider_bad_response',
+        `The provider answered with the content-encoding "${name}", which was not asked for.`,
+      );
+      this.#abort?.();
+      this.#end({ kind: 'failed', error, failure: 'answer' });
+      return;
+    }
+    const inflating = decompressInto(encoding, relay, () => this.#resume?.());
+    this.#inflating = () => inflating.resumed();
+    this.#relay = inflating;
+    headers.drop('content-encoding');
+    headers.drop('content-length');
+  }
+
+  #createRelay(status: number, headers: ResponseHeaders): Relay {
+    const state = this.#state;
+    const outcome: RelayOutcome = {
+      done: () => this.#end({ kind: 'done' }),
+      failed: (error) => this.#end({ kind: 'failed', error, failure: 'answer' }),
+      resume: () => (this.#inflating ?? this.#resume)?.(),
+      abort: () => this.#abort?.(),
+    };
+    const { dialect, sameDialect } = this.#chosen;
+    const { envelope } = this.#chosen.binding;
+    const streamed = isEventStream(headers.get('content-type') ?? '');
+    if (!sameDialect) {
+      return streamed
+        ? new TranslatedStreamRelay(state, { dialect, envelope, headers }, outcome)
+        : new TranslatedWholeRelay(state, { dialect, headers }, outcome);
+    }
+    if (!streamed) return new WholeRelay(state, { status, headers }, outcome);
+    return envelope === 'bedrock-invoke'
+      ? new UnwrappedStreamRelay(new StreamRelay(state, headers, outcome), dialect, envelope)
+      : new StreamRelay(state, headers, outcome);
+  }
+
+  /** Collects an error body; what is over the bound is dropped. */
+  #errorSink(): Relay {
+    return {
+      data: (chunk) => {
+        if (this.#errorBytes < MAX_ERROR_BODY) this.#error.push(chunk);
+        this.#errorBytes += chunk.length;
+        if (this.#errorBytes >= MAX_ERROR_BODY * 16) this.#abort?.();
+        return true;
+      },
+      end: () => this.#refuse(),
+      fail: () => this.#refuse(),
+    };
+  }
+
+  #refuse(): void {
+    const headers = this.#headers;
+    if (headers === undefined) return;
+    this.#end({ kind: 'refused', refusal: { status: this.#status, headers, body: Buffer.concat(this.#error) } });
+  }
+
+  #end(outcome: AttemptOutcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#state.abortUpstream = undefined;
+    this.#finish(outcome);
+  }
+}
+
+/** How an attempt counts in `aigw_attempts_total`. */
+export function attemptResult(state: ExchangeState, outcome: AttemptOutcome): AttemptResult {
+  if (state.clientGone) return 'aborted';
+  if (outcome.kind === 'done') return state.error === undefined ? 'ok' : 'stream_error';
+  if (outcome.kind === 'refused') {
+    const { status } = outcome.refusal;
+    if (status === 429) return 'rate_limited';
+    return status >= 500 ? 'server_error' : 'client_error';
+  }
+  switch (outcome.failure) {
+    case 'connect':
+    case 'tls':
+    case 'timeout-connect':
+      return outcome.error.code === 'credential_unavailable' ? 'credential_error' : 'connect_error';
+    case 'reset':
+      return 'reset';
+    case 'timeout-head':
+    case 'timeout-idle':
+      return 'timeout';
+    case 'protocol':
+      return 'bad_response';
+    case 'answer':
+      return outcome.error.code === 'provider_stream_error' ? 'stream_error' : 'bad_response';
+    case 'aborted':
+      return 'aborted';
+    default:
+      return outcome.failure satisfies never;
+  }
+}
+
+/** Whether the route's retry policy lets another target try after this outcome. */
+export function mayRetry(state: ExchangeState, outcome: AttemptOutcome): boolean {
+  const retry = state.route?.retry;
+  if (retry === undefined || outcome.kind === 'done' || state.clientGone || state.phase === 'committed') return false;
+  if (outcome.kind === 'refused') return retry.onStatus.has(outcome.refusal.status);
+  switch (outcome.failure) {
+    case 'connect':
+    case 'timeout-connect':
+    case 'tls':
+      return retry.onConnect;
+    case 'reset':
+    case 'protocol':
+    case 'answer':
+      return retry.onReset;
+    case 'timeout-head':
+    case 'timeout-idle':
+      return retry.onTimeout;
+    case 'aborted':
+      return false;
+    default:
+      return outcome.failure satisfies never;
+  }
+}
+
+/** Milliseconds to wait before the next attempt: none for another target, growing with each round for the same. */
+export function backoffMs(state: ExchangeState, next: Target, random: number): number {
+  const retry = state.route?.retry;
+  if (retry === undefined || next !== state.target) return 0;
+  const base = Math.min(retry.maxBackoffMs, retry.backoffMs * 2 ** Math.max(0, state.attempts - 1));
+  return base * (0.5 + random / 2);
+}

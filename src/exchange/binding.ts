@@ -1,0 +1,40 @@
+import type { Dialect } from '../dialects/dialect.ts';
+import type { DialectName } from '../dialects/names.ts';
+import { dialect } from '../dialects/registry.ts';
+import type { DialectBinding } from '../providers/provider.ts';
+import type { Target } from '../snapshot/snapshot.ts';
+import type { ExchangeState } from './state.ts';
+
+/** The API in which a target is spoken to for one request. */
+export interface ChosenBinding {
+  readonly dialect: Dialect;
+  readonly binding: DialectBinding;
+  /** Whether request and answer keep the client's API. */
+  readonly sameDialect: boolean;
+}
+
+/**
+ * The client's own API where the provider has it, else the provider's preferred one of the same family
+ * that both sides can be translated to; undefined when there is none.
+ */
+export function chooseBinding(state: ExchangeState, target: Target): ChosenBinding | undefined {
+  const client = state.dialect;
+  if (client === undefined) return undefined;
+  const offered = target.cluster.provider.dialects;
+  const own = offered[client.name];
+  if (own !== undefined) return { dialect: client, binding: own, sameDialect: true };
+  if (client.client === undefined || state.endpoint?.model !== 'json') return undefined;
+  for (const name in offered) {
+    const candidate = dialect(name as DialectName);
+    const binding = offered[name as DialectName];
+    if (binding !== undefined && candidate.family === client.family && candidate.provider !== undefined) {
+      return { dialect: candidate, binding, sameDialect: false };
+    }
+  }
+  return undefined;
+}
+
+/** Whether a target can serve the request's operation at all. */
+export function canServe(state: ExchangeState, target: Target): boolean {
+  return chooseBinding(state, target) !== undefined;
+}

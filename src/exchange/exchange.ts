@@ -1,0 +1,124 @@
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Target } from '../snapshot/snapshot.ts';
+import { admit, findService } from './admit.ts';
+import { AttemptHandler, type AttemptOutcome, attemptResult, backoffMs, mayRetry } from './attempt.ts';
+import { type ChosenBinding, chooseBinding } from './binding.ts';
+import { sendError } from './error-answer.ts';
+import { answerModels, isModelsPath } from './models-list.ts';
+import { plan } from './plan.ts';
+import type { ClientRequest, ClientResponse } from './ports.ts';
+import { applyCredential, buildProviderRequest } from './provider-request.ts';
+import { sendRefusal } from './refusal.ts';
+import type { ExchangeRuntime } from './runtime.ts';
+import { settle } from './settle.ts';
+import { ExchangeState } from './state.ts';
+
+/** Sends one provider request and resolves when the client has its answer or the attempt has failed. */
+async function attempt(state: ExchangeState, target: Target, chosen: ChosenBinding): Promise<AttemptOutcome> {
+  state.attempts++;
+  state.target = target;
+  state.upstreamStatus = 0;
+  const request = buildProviderRequest(state, chosen, target);
+  state.upstreamHost = request.endpoint.host;
+  const pending = applyCredential(state, request);
+  if (pending !== undefined) await pending;
+  state.phase = 'attempt';
+  state.upstreamStartedMonotonic = state.runtime.monotonic();
+  return new Promise((resolve) => {
+    state.runtime.upstream.send(request, new AttemptHandler(state, chosen, resolve));
+  });
+}
+
+/** An attempt whose preparation failed: the credential's fault may spare another target, the request's own may not. */
+async function attemptSafely(state: ExchangeState, target: Target, chosen: ChosenBinding): Promise<AttemptOutcome> {
+  try {
+    return await attempt(state, target, chosen);
+  } catch (error) {
+    const known = GatewayError.from(error);
+    if (!known.retryable) throw known;
+    return { kind: 'failed', error: known, failure: 'connect' };
+  }
+}
+
+function wait(state: ExchangeState, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    state.abortUpstream = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+/** Tries the targets in order until one answers, then gives the client the last failure. */
+async function runAttempts(state: ExchangeState, targets: readonly Target[]): Promise<void> {
+  for (const [index, target] of targets.entries()) {
+    const chosen = chooseBinding(state, target);
+    if (chosen === undefined) continue;
+    const outcome = await attemptSafely(state, target, chosen);
+    state.runtime.countAttempt(target.cluster.name, attemptResult(state, outcome));
+    if (outcome.kind === 'done' || state.clientGone) return;
+    const next = targets[index + 1];
+    if (next !== undefined && mayRetry(state, outcome)) {
+      const ms = backoffMs(state, next, Math.random());
+      if (ms > 0) await wait(state, ms);
+      if (state.clientGone) return;
+      continue;
+    }
+    if (outcome.kind === 'refused') sendRefusal(state, chosen, outcome.refusal);
+    else throw outcome.error;
+    return;
+  }
+}
+
+async function run(state: ExchangeState): Promise<void> {
+  const service = findService(state);
+  if (isModelsPath(state.path)) {
+    answerModels(state, service);
+    return;
+  }
+  await admit(state, service);
+  if (state.clientGone) return;
+  await runAttempts(state, plan(state, service));
+}
+
+function fail(state: ExchangeState, thrown: unknown): void {
+  const error = GatewayError.from(thrown);
+  if (error.code === 'internal_error') state.runtime.reportFault(error.cause ?? error, state.id);
+  state.error = error;
+  if (state.clientGone || error.code === 'client_closed') return;
+  if (state.phase === 'committed') {
+    state.response.destroy();
+    return;
+  }
+  if (error.cause instanceof Error) state.errorDetail ??= error.cause.message;
+  sendError(state, error);
+}
+
+/**
+ * Handles one request from admission to settlement. Never rejects and never throws: whatever happens
+ * becomes an answer, a cut connection, and exactly one record.
+ */
+export async function handleExchange(
+  runtime: ExchangeRuntime,
+  request: ClientRequest,
+  response: ClientResponse,
+): Promise<void> {
+  const state = new ExchangeState(runtime, request, response);
+  runtime.activeRequests.increment();
+  response.onAbort(() => {
+    state.clientGone = true;
+    state.abortUpstream?.();
+  });
+  try {
+    await run(state);
+  } catch (thrown) {
+    try {
+      fail(state, thrown);
+    } catch (error) {
+      runtime.reportFault(error, state.id);
+      response.destroy();
+    }
+  }
+  settle(state);
+}

@@ -1,0 +1,82 @@
+import { dialect } from '../dialects/registry.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { ListedModel, Service } from '../snapshot/snapshot.ts';
+import { appendGatewayHeaders } from './answer-headers.ts';
+import { commit } from './commit.ts';
+import type { ExchangeState } from './state.ts';
+
+const OPENAI_PATH = '/v1/models';
+const ANTHROPIC_PATH = '/anthropic/v1/models';
+
+/** Whether the gateway itself answers this path. */
+export function isModelsPath(path: string): boolean {
+  return (
+    path === OPENAI_PATH ||
+    path === ANTHROPIC_PATH ||
+    path.startsWith(`${OPENAI_PATH}/`) ||
+    path.startsWith(`${ANTHROPIC_PATH}/`)
+  );
+}
+
+function openAiModel(model: ListedModel): object {
+  return { id: model.id, object: 'model', created: model.created, owned_by: model.ownedBy };
+}
+
+function anthropicModel(model: ListedModel): object {
+  return {
+    type: 'model',
+    id: model.id,
+    display_name: model.id,
+    created_at: new Date(model.created * 1000).toISOString(),
+  };
+}
+
+function list(models: readonly ListedModel[], anthropic: boolean): object {
+  if (!anthropic) return { object: 'list', data: models.map(openAiModel) };
+  return {
+    data: models.map(anthropicModel),
+    first_id: models[0]?.id ?? null,
+    last_id: models[models.length - 1]?.id ?? null,
+    has_more: false,
+  };
+}
+
+function wantedId(path: string): string | undefined {
+  const prefix = path.startsWith(ANTHROPIC_PATH) ? ANTHROPIC_PATH : OPENAI_PATH;
+  if (path === prefix) return undefined;
+  try {
+    return decodeURIComponent(path.slice(prefix.length + 1));
+  } catch {
+    throw new GatewayError('invalid_request', 'The model id in the path is not properly escaped.');
+  }
+}
+
+/** Answers `GET /v1/models` and `GET /v1/models/{id}` in OpenAI's form, or Anthropic's where its SDK asks. */
+export function answerModels(state: ExchangeState, service: Service): void {
+  const anthropic = state.path.startsWith('/anthropic/') || state.request.header('anthropic-version') !== undefined;
+  state.errorDialect = dialect(anthropic ? 'anthropic' : 'openai-chat');
+  state.endpoint = {
+    operation: 'models',
+    dialect: state.errorDialect.name,
+    methods: ['GET', 'HEAD'],
+    model: 'none',
+    suffix: '/models',
+  };
+  const { method } = state.request;
+  if (method !== 'GET' && method !== 'HEAD')
+    throw new GatewayError('method_not_allowed', `${OPENAI_PATH} takes GET, not ${method}.`);
+  const id = wantedId(state.path);
+  const found = id === undefined ? undefined : service.models.find((model) => model.id === id);
+  if (id !== undefined && found === undefined) {
+    throw new GatewayError('model_not_found', `The model "${id.slice(0, 256)}" is not listed here.`, {
+      param: 'model',
+    });
+  }
+  const one = anthropic ? anthropicModel : openAiModel;
+  const body = Buffer.from(JSON.stringify(found === undefined ? list(service.models, anthropic) : one(found)));
+  const headers = ['content-type', 'application/json', 'content-length', String(body.length)];
+  appendGatewayHeaders(state, headers);
+  commit(state, 200, headers);
+  if (method === 'HEAD') state.response.end();
+  else state.response.end(body);
+}

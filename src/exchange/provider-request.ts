@@ -1,0 +1,217 @@
+import { parseAnthropicBeta, vertexBetaFlags } from '../dialects/envelopes/anthropic-beta.ts';
+import { wrapRequest as wrapBedrockInvoke } from '../dialects/envelopes/bedrock-invoke.ts';
+import { wrapRequest as wrapVertexRawPredict } from '../dialects/envelopes/vertex-raw-predict.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { scanObject } from '../json/scan.ts';
+import { type FieldEdit, spliceObject } from '../json/splice.ts';
+import { isObject, type JsonObject } from '../json/types.ts';
+import type { Envelope } from '../providers/provider.ts';
+import type { Target } from '../snapshot/snapshot.ts';
+import { parsedBody } from './admit.ts';
+import type { ChosenBinding } from './binding.ts';
+import { forwardRequestHeaders } from './headers.ts';
+import type { UpstreamRequest } from './ports.ts';
+import type { BoundCluster } from './runtime.ts';
+import type { ExchangeState } from './state.ts';
+
+/** Anthropic's API version, when the client did not name one (https://docs.anthropic.com/en/api/versioning). */
+const ANTHROPIC_VERSION = '2023-06-01';
+const encoder = new TextEncoder();
+
+/** What the client's dialect becomes for one target. */
+interface TranslatedBody {
+  pieces: Uint8Array[];
+  /** Whether the bytes are not the client's any more in more than single fields. */
+  translated: boolean;
+}
+
+function stringify(body: JsonObject): Uint8Array[] {
+  return [encoder.encode(JSON.stringify(body))];
+}
+
+function applyEdits(body: JsonObject, edits: readonly FieldEdit[]): void {
+  for (const { field, json } of edits) {
+    if (json === undefined) delete body[field];
+    else body[field] = JSON.parse(json);
+  }
+}
+
+function warnOn(state: ExchangeState): (warning: string) => void {
+  return (warning) => {
+    if (!state.warnings.includes(warning)) state.warnings.push(warning);
+  };
+}
+
+function wrap(state: ExchangeState, body: JsonObject, chosen: ChosenBinding, target: Target): JsonObject {
+  const { apiVersion } = target.cluster;
+  const options = {
+    anthropicVersion: apiVersion === '' ? undefined : apiVersion,
+    beta: parseAnthropicBeta(state.request.header('anthropic-beta')),
+    warn: warnOn(state),
+  };
+  if (chosen.binding.envelope === 'bedrock-invoke') return wrapBedrockInvoke(body, options);
+  if (chosen.binding.envelope === 'vertex-raw-predict') return wrapVertexRawPredict(body, options);
+  return body;
+}
+
+/** Translates through the neutral model. */
+function translate(state: ExchangeState, chosen: ChosenBinding, target: Target): JsonObject {
+  const client = state.dialect?.client;
+  const provider = chosen.dialect.provider;
+  if (client === undefined || provider === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
+  state.neutral ??= client.decodeRequest(parsedBody(state), {});
+  const request = { ...state.neutral, model: targetModel(state, target) };
+  return provider.encodeRequest(request, {
+    warn: warnOn(state),
+    defaultMaxOutputTokens: target.cluster.defaultMaxOutputTokens,
+    maxTokensField: target.cluster.maxTokensField,
+  });
+}
+
+/** Asks for usage in streams of OpenAI's chat and completions when the client did not: it is what is metered. */
+function usageEdit(state: ExchangeState): FieldEdit | undefined {
+  const name = state.dialect?.name;
+  if (!state.stream || (name !== 'openai-chat' && name !== 'openai-completions')) return undefined;
+  const span = state.scanned?.fields.get('stream_options');
+  if (span === undefined) return { field: 'stream_options', json: '{"include_usage":true}' };
+  const options: unknown = JSON.parse(Buffer.from(state.body as Uint8Array).toString('utf8', span.start, span.end));
+  if (!isObject(options))
+    return options === null ? { field: 'stream_options', json: '{"include_usage":true}' } : undefined;
+  if (options['include_usage'] === true) return undefined;
+  return { field: 'stream_options', json: JSON.stringify({ ...options, include_usage: true }) };
+}
+
+/** The client's bytes with single fields changed. */
+function editedBytes(state: ExchangeState, target: Target): Uint8Array[] {
+  const body = state.body as Uint8Array;
+  const scanned = state.scanned;
+  if (scanned === undefined) return replaceFormModel(state, target, body);
+  const edits: FieldEdit[] = [];
+  const model = targetModel(state, target);
+  if (model !== readModel(state)) edits.push({ field: 'model', json: JSON.stringify(model) });
+  const usage = usageEdit(state);
+  if (usage !== undefined) edits.push(usage);
+  if (target.bodyEdits.length === 0) return edits.length === 0 ? [body] : spliceObject(body, scanned, edits);
+  const configured = new Set(target.bodyEdits.map((edit) => edit.field));
+  const all = [...edits.filter((edit) => !configured.has(edit.field)), ...target.bodyEdits];
+  return spliceObject(body, scanObject(body, new Set(all.map((edit) => edit.field))), all);
+}
+
+/** The model as it stands in the client's bytes: `cluster/model` addressing may have shortened `state.model`. */
+function readModel(state: ExchangeState): string | undefined {
+  const span = state.scanned?.fields.get('model');
+  if (span === undefined) return undefined;
+  return JSON.parse(Buffer.from(state.body as Uint8Array).toString('utf8', span.start, span.end)) as string;
+}
+
+function replaceFormModel(state: ExchangeState, target: Target, body: Uint8Array): Uint8Array[] {
+  const form = state.multipart;
+  const model = targetModel(state, target);
+  if (form?.modelSpan === undefined || form.model === model) return [body];
+  return [body.subarray(0, form.modelSpan.start), encoder.encode(model), body.subarray(form.modelSpan.end)];
+}
+
+/** The model name the target wants; empty for operations without one. */
+export function targetModel(state: ExchangeState, target: Target): string {
+  return target.model ?? state.model ?? '';
+}
+
+function buildBody(state: ExchangeState, chosen: ChosenBinding, target: Target): TranslatedBody {
+  if (chosen.sameDialect && chosen.binding.envelope === undefined)
+    return { pieces: editedBytes(state, target), translated: false };
+  let body: JsonObject;
+  if (chosen.sameDialect) body = { ...parsedBody(state), model: targetModel(state, target) };
+  else body = translate(state, chosen, target);
+  body = wrap(state, body, chosen, target);
+  applyEdits(body, target.bodyEdits);
+  return { pieces: stringify(body), translated: true };
+}
+
+/** The clouds take the version in the body, and beta flags in the body (Bedrock) or only those they know (Vertex AI). */
+function adaptAnthropicHeaders(state: ExchangeState, headers: string[], envelope: Envelope): void {
+  for (let index = headers.length - 2; index >= 0; index -= 2) {
+    if (headers[index] === 'anthropic-beta' || headers[index] === 'anthropic-version') headers.splice(index, 2);
+  }
+  if (envelope !== 'vertex-raw-predict') return;
+  const flags = vertexBetaFlags(parseAnthropicBeta(state.request.header('anthropic-beta')), warnOn(state));
+  if (flags.length > 0) headers.push('anthropic-beta', flags.join(','));
+}
+
+function buildHeaders(
+  state: ExchangeState,
+  chosen: ChosenBinding,
+  bound: { cluster: BoundCluster; target: Target; translated: boolean },
+): string[] {
+  const credential = bound.cluster.credential;
+  const headers = forwardRequestHeaders(state.request.rawHeaders, {
+    allowed: state.bound.snapshot.forwardHeaders,
+    credentials: credential.forwardsClientCredential,
+    consumed: credential.consumedHeaders,
+    mutation: bound.target.headers,
+    translated: bound.translated,
+  });
+  if (bound.translated) headers.push('content-type', 'application/json');
+  if (chosen.binding.envelope !== undefined) adaptAnthropicHeaders(state, headers, chosen.binding.envelope);
+  const isAnthropic = chosen.dialect.name === 'anthropic' || chosen.dialect.name === 'anthropic-count-tokens';
+  if (isAnthropic && chosen.binding.envelope === undefined && state.request.header('anthropic-version') === undefined) {
+    headers.push('anthropic-version', ANTHROPIC_VERSION);
+  }
+  return headers;
+}
+
+/** What comes behind the question mark: of the client's query only where the path is the provider's own. */
+function withQuery(state: ExchangeState, path: string): string {
+  if (state.query === '' || state.query === '?') return path;
+  return path.includes('?') ? `${path}&${state.query.slice(1)}` : path + state.query;
+}
+
+/**
+ * Makes the provider request of one attempt: translated body, forwarded headers, path. The credential
+ * is not in it yet. Throws GatewayError when the request cannot be expressed for this target.
+ */
+export function buildProviderRequest(state: ExchangeState, chosen: ChosenBinding, target: Target): UpstreamRequest {
+  const cluster = state.bound.clusters[target.cluster.index] as BoundCluster;
+  const endpoint = cluster.nextEndpoint();
+  const path = chosen.binding.path({
+    model: targetModel(state, target),
+    stream: state.stream,
+    suffix: state.endpoint?.suffix ?? '',
+    apiVersion: target.cluster.apiVersion,
+    region: target.cluster.region,
+    project: target.cluster.project,
+  });
+  const base = chosen.binding.skipPrefix === true ? endpoint.bareBasePath : endpoint.basePath;
+  const body = state.body === undefined ? undefined : buildBody(state, chosen, target);
+  const headers = buildHeaders(state, chosen, { cluster, target, translated: body?.translated ?? false });
+  const { requestMs, firstTokenMs, idleMs } = state.route?.timeouts ?? { requestMs: 0, firstTokenMs: 0, idleMs: 0 };
+  const perTry = state.route?.retry.perTryTimeoutMs ?? 0;
+  const head = state.stream && firstTokenMs > 0 ? firstTokenMs : requestMs;
+  return {
+    cluster: target.cluster,
+    endpoint,
+    method: state.request.method,
+    path: chosen.sameDialect ? withQuery(state, base + path) : base + path,
+    headers,
+    body: body?.pieces,
+    headTimeoutMs: perTry > 0 && (head === 0 || perTry < head) ? perTry : head,
+    idleTimeoutMs: idleMs,
+  };
+}
+
+/** Adds what proves the gateway to the provider. Returns a promise only when a token must be fetched. */
+export function applyCredential(state: ExchangeState, request: UpstreamRequest): void | Promise<void> {
+  const cluster = state.bound.clusters[request.cluster.index];
+  if (cluster === undefined) throw new GatewayError('internal_error', 'The cluster is not bound.');
+  const pieces = request.body;
+  return cluster.credential.apply({
+    method: request.method,
+    host: request.endpoint.host,
+    path: request.path,
+    headers: request.headers,
+    // Only signatures read the body: joining its pieces is left until one does.
+    get body() {
+      return pieces === undefined ? undefined : pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    },
+    clientHeader: (name) => state.request.header(name),
+  });
+}

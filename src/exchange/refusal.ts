@@ -1,0 +1,49 @@
+import type { ErrorAnswer } from '../dialects/dialect.ts';
+import { isObject, type JsonObject } from '../json/types.ts';
+import { answerHeaders } from './answer-headers.ts';
+import type { ProviderRefusal } from './attempt.ts';
+import type { ChosenBinding } from './binding.ts';
+import { commit } from './commit.ts';
+import type { ExchangeState } from './state.ts';
+
+function parse(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Answers with a provider's error: its own bytes when it speaks the client's dialect in JSON, else rendered in the
+ * client's dialect with the provider's status, type and message.
+ */
+export function sendRefusal(state: ExchangeState, chosen: ChosenBinding, refusal: ProviderRefusal): void {
+  const text = Buffer.from(refusal.body).toString('utf8');
+  const body = parse(text);
+  const error = chosen.dialect.errors.decode(refusal.status, (name) => refusal.headers.get(name), body, text);
+  state.errorDetail = `${error.type}: ${error.message}`;
+  let bytes = Buffer.from(refusal.body);
+  const passes = body !== undefined && chosen.sameDialect;
+  const errors = (state.dialect ?? chosen.dialect).errors;
+  if (!passes) {
+    const answer: ErrorAnswer = {
+      status: refusal.status,
+      type: error.type,
+      code: error.code ?? String(refusal.status),
+      message: error.message,
+      param: error.param,
+      source: 'provider',
+    };
+    bytes = Buffer.from(JSON.stringify(errors.encode(answer)));
+  }
+  const headers = answerHeaders(
+    state,
+    refusal.headers,
+    passes ? { changed: false } : { changed: true, contentType: 'application/json' },
+  );
+  headers.push('content-length', String(bytes.length));
+  commit(state, refusal.status, headers);
+  state.response.end(bytes);
+}

@@ -1,0 +1,154 @@
+import type { Dialect, StreamDecoder, StreamEncoder } from '../../dialects/dialect.ts';
+import type { NeutralEvent } from '../../dialects/neutral/response.ts';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { Envelope } from '../../providers/provider.ts';
+import { answerHeaders } from '../answer-headers.ts';
+import { commitStream } from '../commit.ts';
+import { providerError } from '../error-answer.ts';
+import type { ResponseHeaders } from '../headers.ts';
+import { providerContext, responseContext } from '../response-context.ts';
+import type { ExchangeState } from '../state.ts';
+import { createFrameSource, type FrameSource } from './frames.ts';
+import type { Relay, RelayOutcome } from './relay.ts';
+
+const CONTENT_TYPES = {
+  sse: 'text/event-stream',
+  'aws-event-stream': 'application/vnd.amazon.eventstream',
+  'json-lines': 'application/x-ndjson',
+} as const;
+
+/** Events that carry nothing a client could have used: an error after only these is still before the commit point. */
+function isContent(event: NeutralEvent): boolean {
+  return event.type !== 'start' && event.type !== 'usage' && event.type !== 'ping';
+}
+
+/** Translates a stream event by event; what one chunk of the provider gives goes out in one write. */
+export class TranslatedStreamRelay implements Relay {
+  readonly #state: ExchangeState;
+  readonly #headers: ResponseHeaders;
+  readonly #outcome: RelayOutcome;
+  readonly #source: FrameSource;
+  readonly #decoder: StreamDecoder;
+  readonly #encoder: StreamEncoder;
+  readonly #contentType: string;
+  readonly #emit = (event: NeutralEvent): void => this.#take(event);
+  #text = '';
+  #bytes: Uint8Array[] = [];
+  /** Whether something was seen that must reach the client. */
+  #content = false;
+  #over = false;
+
+  constructor(
+    state: ExchangeState,
+    head: { dialect: Dialect; envelope: Envelope | undefined; headers: ResponseHeaders },
+    outcome: RelayOutcome,
+  ) {
+    const client = state.dialect;
+    if (client?.client === undefined || head.dialect.provider === undefined)
+      throw new Error('no translation between these dialects');
+    this.#state = state;
+    this.#headers = head.headers;
+    this.#outcome = outcome;
+    this.#contentType = CONTENT_TYPES[client.framing];
+    this.#decoder = head.dialect.provider.createStreamDecoder(providerContext(state, head.headers));
+    this.#encoder = client.client.createStreamEncoder(responseContext(state));
+    this.#source = createFrameSource(head.dialect, head.envelope, (frame) => {
+      if (!this.#over) this.#decoder.push(frame, this.#emit);
+    });
+  }
+
+  data(chunk: Uint8Array): boolean {
+    if (this.#over) return true;
+    try {
+      this.#source.push(chunk);
+    } catch (error) {
+      this.#break(GatewayError.from(error));
+      return true;
+    }
+    return this.#over || this.#flush();
+  }
+
+  end(): void {
+    if (this.#over) return;
+    try {
+      this.#source.end();
+      if (!this.#over) this.#decoder.finish(this.#emit);
+    } catch (error) {
+      this.#break(GatewayError.from(error));
+      return;
+    }
+    if (this.#over) return;
+    this.#flush();
+    this.#over = true;
+    this.#state.response.end();
+    this.#outcome.done();
+  }
+
+  fail(error: GatewayError): void {
+    if (!this.#over) this.#break(error);
+  }
+
+  #take(event: NeutralEvent): void {
+    if (this.#over) return;
+    if (event.type === 'usage') this.#state.usage = event.usage;
+    else if (event.type === 'start') this.#state.responseModel = event.model;
+    else if (event.type === 'error') {
+      const error = providerError(event.error);
+      this.#state.errorDetail = `${event.error.type}: ${event.error.message}`;
+      if (this.#content) this.#write(event);
+      this.#break(error, this.#content);
+      return;
+    }
+    if (isContent(event)) {
+      if (!this.#content) this.#state.firstByteMonotonic = this.#state.runtime.monotonic();
+      this.#content = true;
+    }
+    this.#write(event);
+  }
+
+  #write(event: NeutralEvent): void {
+    const output = this.#encoder.push(event);
+    if (typeof output === 'string') this.#text += output;
+    else this.#bytes.push(output);
+  }
+
+  /** Sends what has come together. Nothing goes out before the first content, so that an attempt may still fail silently. */
+  #flush(): boolean {
+    const state = this.#state;
+    if (!this.#content || (this.#text === '' && this.#bytes.length === 0)) return true;
+    if (state.phase !== 'committed') {
+      commitStream(state, answerHeaders(state, this.#headers, { changed: true, contentType: this.#contentType }));
+    }
+    let more = true;
+    if (this.#text !== '') more = state.response.write(this.#text);
+    for (const bytes of this.#bytes) more = state.response.write(bytes);
+    this.#text = '';
+    if (this.#bytes.length > 0) this.#bytes = [];
+    if (!more) state.response.onDrain(() => this.#outcome.resume());
+    return more;
+  }
+
+  /** Ends with an error: in the stream once something was sent, as a failed attempt before. */
+  #break(error: GatewayError, written = false): void {
+    const state = this.#state;
+    if (this.#over) return;
+    if (!this.#content) {
+      this.#over = true;
+      this.#outcome.abort();
+      this.#outcome.failed(error);
+      return;
+    }
+    if (!written) {
+      this.#write({
+        type: 'error',
+        error: { status: error.status, type: error.type, message: error.publicMessage, code: error.code },
+      });
+    }
+    this.#flush();
+    this.#over = true;
+    state.error = error;
+    state.response.end();
+    this.#outcome.abort();
+    this.#outcome.done();
+  }
+}

@@ -1,0 +1,129 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { scanObject } from '../../json/scan.ts';
+import type { JsonObject } from '../../json/types.ts';
+import { answerHeaders } from '../answer-headers.ts';
+import { commit } from '../commit.ts';
+import { FieldCapture } from '../field-capture.ts';
+import type { ResponseHeaders } from '../headers.ts';
+import type { ExchangeState } from '../state.ts';
+import type { Relay, RelayOutcome } from './relay.ts';
+
+/** Answers up to this size are held until they are whole, so that a broken one never reaches the client. */
+const HOLD_BYTES = 1024 * 1024;
+
+/** Passes a whole (not streamed) answer on as bytes and reads usage on the way. */
+export class WholeRelay implements Relay {
+  readonly #state: ExchangeState;
+  readonly #status: number;
+  readonly #headers: ResponseHeaders;
+  readonly #outcome: RelayOutcome;
+  readonly #isJson: boolean;
+  readonly #fields: readonly string[];
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #capture: FieldCapture | undefined = undefined;
+
+  constructor(state: ExchangeState, head: { status: number; headers: ResponseHeaders }, outcome: RelayOutcome) {
+    this.#state = state;
+    this.#status = head.status;
+    this.#headers = head.headers;
+    this.#outcome = outcome;
+    this.#isJson = (head.headers.get('content-type') ?? '').includes('json');
+    this.#fields = state.dialect?.usage.fields ?? [];
+    // Sounds and files cannot be checked and may be large: they go through as they come.
+    if (!this.#isJson) this.#start();
+  }
+
+  data(chunk: Uint8Array): boolean {
+    if (this.#state.phase === 'committed') {
+      this.#capture?.push(chunk);
+      return this.#write(chunk);
+    }
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes <= HOLD_BYTES) return true;
+    this.#start();
+    this.#capture = new FieldCapture(this.#fields);
+    let more = true;
+    for (const piece of this.#held) {
+      this.#capture.push(piece);
+      more = this.#state.response.write(piece);
+    }
+    this.#held = [];
+    if (!more) this.#state.response.onDrain(() => this.#outcome.resume());
+    return more;
+  }
+
+  end(): void {
+    const state = this.#state;
+    if (state.phase === 'committed') {
+      this.#observe(this.#capture?.values() ?? {});
+      state.response.end();
+      this.#outcome.done();
+      return;
+    }
+    const body = this.#held.length === 1 ? (this.#held[0] as Uint8Array) : Buffer.concat(this.#held);
+    if (!this.#check(body)) {
+      this.#outcome.failed(
+        new GatewayError('provider_bad_response', 'The provider answered with a body that is not valid JSON.'),
+      );
+      return;
+    }
+    const headers = answerHeaders(state, this.#headers, { changed: false });
+    headers.push('content-length', String(body.length));
+    commit(state, this.#status, headers);
+    state.response.end(body);
+    this.#outcome.done();
+  }
+
+  fail(error: GatewayError): void {
+    if (this.#state.phase !== 'committed') {
+      this.#outcome.failed(error);
+      return;
+    }
+    // The client has seen a 200 and part of the body: only a cut connection tells it that the rest is missing.
+    this.#state.error = error;
+    this.#state.response.destroy();
+    this.#outcome.done();
+  }
+
+  #start(): void {
+    const headers = answerHeaders(this.#state, this.#headers, { changed: false });
+    const length = this.#headers.get('content-length');
+    if (length !== undefined && this.#headers.get('content-encoding') === undefined)
+      headers.push('content-length', length);
+    commit(this.#state, this.#status, headers);
+  }
+
+  #write(chunk: Uint8Array): boolean {
+    const more = this.#state.response.write(chunk);
+    if (!more) this.#state.response.onDrain(() => this.#outcome.resume());
+    return more;
+  }
+
+  /** Whether the body is a JSON object; an array or scalar is let through where the API may answer one. */
+  #check(body: Uint8Array): boolean {
+    try {
+      const scanned = scanObject(body, new Set(this.#fields));
+      const values: JsonObject = {};
+      for (const [name, span] of scanned.fields) {
+        values[name] = JSON.parse((body as Buffer).toString('utf8', span.start, span.end));
+      }
+      this.#observe(values);
+      return true;
+    } catch {
+      try {
+        JSON.parse((body as Buffer).toString('utf8'));
+        return true;
+      } catch {
+        return false;
+      }
+    }
+  }
+
+  #observe(values: JsonObject): void {
+    const answer = this.#state.dialect?.usage.read(values);
+    this.#state.usage = answer?.usage;
+    this.#state.responseModel = answer?.model;
+  }
+}

@@ -1,0 +1,28 @@
+import type { ProviderResponseContext, ResponseContext } from '../dialects/dialect.ts';
+import type { ResponseHeaders } from './headers.ts';
+import { targetModel } from './provider-request.ts';
+import type { ExchangeState } from './state.ts';
+
+function newId(state: ExchangeState): (prefix: string) => string {
+  return (prefix) => prefix + state.runtime.uuid().replaceAll('-', '');
+}
+
+/** What a provider's dialect may know when it reads an answer. */
+export function providerContext(state: ExchangeState, headers: ResponseHeaders): ProviderResponseContext {
+  return {
+    header: (name) => headers.get(name),
+    requestModel: state.target === undefined ? (state.model ?? '') : targetModel(state, state.target),
+    newId: newId(state),
+  };
+}
+
+/** What the client's dialect may know when it writes an answer. */
+export function responseContext(state: ExchangeState): ResponseContext {
+  return {
+    requestModel: state.model ?? '',
+    created: Math.floor(state.startedAt / 1000),
+    newId: newId(state),
+    // As the reference system does: clients that did not ask can skip a chunk, those that meter would miss it.
+    includeUsage: true,
+  };
+}

@@ -1,0 +1,43 @@
+import type { Credential } from '../credentials/credential.ts';
+import type { Cluster, ClusterEndpoint, Snapshot } from '../snapshot/snapshot.ts';
+import type { ExchangeRecord } from '../telemetry/exchange-record.ts';
+import type { AttemptResult, LevelGauge } from '../telemetry/metrics.ts';
+import type { Upstream } from './ports.ts';
+
+/** A snapshot with the live things its clusters need. Swapped as a whole. */
+export interface BoundSnapshot {
+  readonly snapshot: Snapshot;
+  /** By `cluster.index`. */
+  readonly clusters: readonly BoundCluster[];
+}
+
+/** A cluster with its credential and its turn among equal endpoints. */
+export interface BoundCluster {
+  readonly cluster: Cluster;
+  readonly credential: Credential;
+  /** The endpoint whose turn it is. */
+  nextEndpoint(): ClusterEndpoint;
+}
+
+/** What exchanges take from the world around them. */
+export interface ExchangeRuntime {
+  /** The configuration that new requests use. */
+  current(): BoundSnapshot;
+  readonly upstream: Upstream;
+  /** Takes each finished exchange, once. Must not throw. */
+  record(record: ExchangeRecord): void;
+  /** Counts a provider request by how it ended. */
+  countAttempt(cluster: string, result: AttemptResult): void;
+  readonly activeRequests: LevelGauge;
+  readonly openStreams: LevelGauge;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonic(): number;
+  /** A fresh UUID. */
+  uuid(): string;
+  /** Whether the process takes no new work. */
+  draining(): boolean;
+  /** Tells of a failure of the gateway itself: never of a client's or a provider's. */
+  reportFault(error: unknown, requestId: string): void;
+}

@@ -1,0 +1,50 @@
+import { usageTotal } from '../dialects/neutral/usage.ts';
+import { targetModel } from './provider-request.ts';
+import type { ExchangeState } from './state.ts';
+
+/** Ends an exchange: hands its record to metrics and the access log. Does nothing the second time. */
+export function settle(state: ExchangeState): void {
+  if (state.settled) return;
+  state.settled = true;
+  state.phase = 'done';
+  if (state.streaming) state.runtime.openStreams.decrement();
+  state.runtime.activeRequests.decrement();
+  const { runtime, request, response, target } = state;
+  // A stream that broke off has what its observer saw so far.
+  const usage = state.usage ?? state.observer?.usage;
+  const end = runtime.monotonic();
+  const first = state.firstByteMonotonic;
+  runtime.record({
+    startTimeMs: state.startedAt,
+    durationMs: end - state.startedMonotonic,
+    timeToFirstTokenMs: first === 0 ? undefined : first - state.startedMonotonic,
+    requestId: state.id,
+    method: request.method,
+    path: state.path,
+    protocol: request.protocol,
+    remoteAddress: request.remoteAddress,
+    bytesReceived: state.body?.length ?? 0,
+    bytesSent: response.bytesSent,
+    operation: state.endpoint?.operation ?? 'unknown',
+    clientDialect: state.dialect?.name,
+    stream: state.stream,
+    status: state.status === 0 ? 499 : state.status,
+    errorCode: state.error?.code ?? (state.clientGone ? 'client_closed' : undefined),
+    errorDetail: state.errorDetail,
+    clientAborted: state.clientGone,
+    warnings: state.warnings,
+    virtualService: state.route?.service,
+    route: state.route?.name,
+    cluster: target?.cluster.name,
+    provider: target?.cluster.provider.metricsName,
+    upstreamHost: state.upstreamHost,
+    upstreamStatus: state.upstreamStatus === 0 ? undefined : state.upstreamStatus,
+    attempts: state.attempts,
+    originalModel: state.model ?? '',
+    requestModel: target === undefined ? '' : targetModel(state, target),
+    responseModel: state.responseModel ?? '',
+    usage: usage !== undefined && usageTotal(usage) > 0 ? usage : undefined,
+    requestHeader: (name) => request.header(name),
+    responseHeader: () => undefined,
+  });
+}

@@ -1,0 +1,78 @@
+import type { Dialect, DialectFamily, ObservedAnswer, StreamObserver } from '../dialects/dialect.ts';
+import type { DialectName } from '../dialects/names.ts';
+import type { NeutralRequest } from '../dialects/neutral/request.ts';
+import type { Usage } from '../dialects/neutral/usage.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
+import type { ScannedObject } from '../json/scan.ts';
+import type { JsonObject } from '../json/types.ts';
+import type { Route, Target } from '../snapshot/snapshot.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { MultipartBody } from './multipart.ts';
+import type { ClientRequest, ClientResponse } from './ports.ts';
+import type { BoundSnapshot, ExchangeRuntime } from './runtime.ts';
+
+/** How the answer reached the client, as far as it did. */
+export type ExchangePhase = 'admit' | 'attempt' | 'committed' | 'done';
+
+/** Everything known of one request while it lives. Every field is set in the constructor, so that all states share one shape. */
+export class ExchangeState {
+  readonly runtime: ExchangeRuntime;
+  readonly bound: BoundSnapshot;
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
+  readonly id: string;
+  readonly startedAt: number;
+  readonly startedMonotonic: number;
+  /** Path without query, and the query with its question mark. */
+  path = '';
+  query = '';
+  /** Dialect of the answer's errors; undefined for paths outside every API. */
+  errorDialect: Dialect | undefined = undefined;
+  endpoint: Endpoint | undefined = undefined;
+  dialect: Dialect | undefined = undefined;
+  body: Uint8Array | undefined = undefined;
+  scanned: ScannedObject | undefined = undefined;
+  multipart: MultipartBody | undefined = undefined;
+  /** The model of the client's request; undefined when the operation has none. */
+  model: string | undefined = undefined;
+  stream = false;
+  route: Route | undefined = undefined;
+  /** The request in neutral form: made by the first attempt that needs a translation. */
+  neutral: NeutralRequest | undefined = undefined;
+  /** The parsed body: made by the first attempt that needs it. */
+  json: JsonObject | undefined = undefined;
+  attempts = 0;
+  target: Target | undefined = undefined;
+  providerDialect: DialectName | undefined = undefined;
+  family: DialectFamily | undefined = undefined;
+  upstreamHost = '';
+  upstreamStatus = 0;
+  phase: ExchangePhase = 'admit';
+  status = 0;
+  error: GatewayError | undefined = undefined;
+  /** What the provider said went wrong, for the log. */
+  errorDetail: string | undefined = undefined;
+  observer: StreamObserver | undefined = undefined;
+  answer: ObservedAnswer | undefined = undefined;
+  usage: Usage | undefined = undefined;
+  responseModel: string | undefined = undefined;
+  firstByteMonotonic = 0;
+  upstreamStartedMonotonic = 0;
+  readonly warnings: string[] = [];
+  /** Ends the provider request in flight. */
+  abortUpstream: (() => void) | undefined = undefined;
+  /** Whether a stream is open towards the client. */
+  streaming = false;
+  clientGone = false;
+  settled = false;
+
+  constructor(runtime: ExchangeRuntime, request: ClientRequest, response: ClientResponse) {
+    this.runtime = runtime;
+    this.bound = runtime.current();
+    this.request = request;
+    this.response = response;
+    this.id = runtime.uuid();
+    this.startedAt = runtime.now();
+    this.startedMonotonic = runtime.monotonic();
+  }
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import type { AdminPort, ConfigStatus, ConfigVersion } from '../admin/port.ts';
+import { type AdminServer, createAdminServer } from '../admin/server.ts';
+import { formatIssue } from '../config/issue.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { GatewayConfig } from '../config/model.ts';
+import type { CredentialEnvironment } from '../credentials/credential.ts';
+import type { BoundSnapshot, ExchangeRuntime } from '../exchange/runtime.ts';
+import { createHttpCall } from '../planes/node/http-call.ts';
+import { type Listener, openListener } from '../planes/node/listener.ts';
+import { createProviderClient } from '../planes/node/provider-client.ts';
+import { compileSnapshot } from '../snapshot/compile.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createCredentialPool } from './bind.ts';
+import { createDemoEndpoint } from './demo-endpoint.ts';
+import { createRecorder } from './recorder.ts';
+
+/** What a gateway takes from the process around it. */
+export interface GatewayOptions {
+  version: string;
+  logger: Logger;
+  environment: Omit<CredentialEnvironment, 'http' | 'now'>;
+}
+
+/** A gateway: listeners, the configuration in force, and what shows it. */
+export interface Gateway {
+  /**
+   * Puts a configuration in force: compiles it, opens its new listeners, swaps once, closes listeners it no longer has. Requests in
+   * flight finish on the one they started with. Rejects and changes nothing when any of that fails.
+   */
+  apply(loaded: LoadedConfig, sources: readonly string[]): Promise<void>;
+  /** Remembers a configuration that could not be loaded; the last good one stays in force. */
+  reject(error: Error, sources: readonly string[]): void;
+  readonly listeners: readonly Listener[];
+  /** Port of the admin listener; undefined when it is off. */
+  readonly adminPort: number | undefined;
+  readonly status: ConfigStatus;
+  /** Opens the access log's file anew, after a log rotation. */
+  reopenLogs(): void;
+  /** Takes no new work, lets requests in flight finish within the configured time, then stops. */
+  drain(): Promise<void>;
+}
+
+type ListenerConfig = GatewayConfig['listeners'][number];
+
+function isSameAddress(listener: Listener, config: ListenerConfig): boolean {
+  return (
+    listener.address === config.address &&
+    listener.requestedPort === config.port &&
+    listener.name === (config.name ?? '')
+  );
+}
+
+/** Makes a gateway; nothing listens before the first `apply`. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { logger, version } = options;
+  const upstream = createProviderClient();
+  const recorder = createRecorder(logger);
+  const metrics = createMetrics({ version, accessLogDropped: () => recorder.dropped });
+  const credentials = createCredentialPool({ ...options.environment, http: createHttpCall(), now: Date.now });
+  const demo = createDemoEndpoint();
+  let bound: BoundSnapshot | undefined;
+  let config: GatewayConfig | undefined;
+  let listeners: Listener[] = [];
+  let admin: { server: AdminServer; address: string; requestedPort: number; port: number } | undefined;
+  let revision = 0;
+  let draining = false;
+  let status: ConfigStatus = { warnings: [] };
+
+  const runtime: ExchangeRuntime = {
+    current() {
+      if (bound === undefined) throw new Error('no configuration is in force');
+      return bound;
+    },
+    upstream,
+    record(record) {
+      metrics.record(record);
+      recorder.log(record);
+    },
+    countAttempt: (cluster, result) => metrics.attempt(cluster, result),
+    activeRequests: metrics.activeRequests,
+    openStreams: metrics.openStreams,
+    now: Date.now,
+    monotonic: () => performance.now(),
+    uuid: randomUUID,
+    draining: () => draining,
+    reportFault: (error, requestId) =>
+      logger.error('a request failed inside the gateway', { error, request_id: requestId }),
+  };
+
+  const port: AdminPort = {
+    version,
+    status: () => status,
+    appliedConfig: () => config,
+    ready() {
+      if (draining) return { ready: false, reason: 'draining' };
+      return bound === undefined ? { ready: false, reason: 'no configuration is in force' } : { ready: true };
+    },
+    metricsText: () => metrics.text(),
+  };
+
+  async function openAdmin(next: GatewayConfig): Promise<void> {
+    const wanted = next.admin === false ? undefined : next.admin;
+    if (admin !== undefined && wanted?.address === admin.address && wanted.port === admin.requestedPort) return;
+    const previous = admin;
+    admin = undefined;
+    await previous?.server.close();
+    if (wanted === undefined) return;
+    const server = createAdminServer({
+      address: wanted.address,
+      port: wanted.port,
+      admin: port,
+      onError: (error) => logger.error('the admin listener failed', { error }),
+    });
+    const { port: taken } = await server.listen();
+    admin = { server, address: wanted.address, requestedPort: wanted.port, port: taken };
+  }
+
+  async function openListeners(next: GatewayConfig): Promise<{ kept: Listener[]; opened: Listener[] }> {
+    const kept: Listener[] = [];
+    const opened: Listener[] = [];
+    try {
+      for (const wanted of next.listeners) {
+        const existing = listeners.find((listener) => isSameAddress(listener, wanted));
+        if (existing !== undefined) kept.push(existing);
+        else {
+          opened.push(
+            await openListener({
+              name: wanted.name ?? '',
+              address: wanted.address,
+              port: wanted.port,
+              maxHeaderBytes: next.limits.max_header,
+              requestReceivedTimeoutMs: next.limits.request_received_timeout,
+              runtime,
+            }),
+          );
+        }
+      }
+    } catch (error) {
+      await Promise.all(opened.map((listener) => listener.close(0)));
+      throw error;
+    }
+    return { kept, opened };
+  }
+
+  async function swap(loaded: LoadedConfig, current: ConfigVersion): Promise<void> {
+    const next = loaded.config;
+    const snapshot = compileSnapshot(next, { revision: current.revision, hash: current.hash });
+    const demoEndpoint = snapshot.clusters.some((cluster) => cluster.provider.name === 'demo')
+      ? await demo.open()
+      : undefined;
+    const { kept, opened } = await openListeners(next);
+    await openAdmin(next);
+    bound = credentials.bind(snapshot, (cluster) =>
+      cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
+    );
+    config = next;
+    for (const warning of recorder.configure(next.access_log)) logger.warn(warning);
+    const removed = listeners.filter((listener) => !kept.includes(listener));
+    listeners = [...kept, ...opened];
+    upstream.retain(snapshot.clusters);
+    for (const listener of removed) {
+      listener
+        .close(next.limits.drain_timeout)
+        .catch((error: unknown) => logger.error('a listener did not close', { error }));
+    }
+  }
+
+  // One configuration at a time, in the order in which they came.
+  let queue: Promise<unknown> = Promise.resolve();
+
+  function newVersion(hash: string, sources: readonly string[]): ConfigVersion {
+    revision++;
+    return { revision, hash, timeMs: Date.now(), sources };
+  }
+
+  function refuse(current: ConfigVersion, errors: readonly string[]): void {
+    status = { ...status, desired: current, rejected: { ...current, errors } };
+    metrics.configRejected();
+  }
+
+  async function applyNow(loaded: LoadedConfig, sources: readonly string[]): Promise<void> {
+    if (draining) return;
+    const current = newVersion(loaded.hash, sources);
+    try {
+      await swap(loaded, current);
+    } catch (error) {
+      refuse(current, [error instanceof Error ? error.message : String(error)]);
+      throw error;
+    }
+    status = { desired: current, applied: current, rejected: undefined, warnings: loaded.warnings.map(formatIssue) };
+    metrics.configApplied(current.revision);
+  }
+
+  return {
+    apply(loaded, sources) {
+      const applied = queue.then(() => applyNow(loaded, sources));
+      queue = applied.catch(() => undefined);
+      return applied;
+    },
+    reject(error, sources) {
+      refuse(newVersion('', sources), error.message.split('\n'));
+    },
+    get listeners() {
+      return listeners;
+    },
+    get adminPort() {
+      return admin?.port;
+    },
+    get status() {
+      return status;
+    },
+    reopenLogs: () => recorder.reopen(),
+    async drain() {
+      draining = true;
+      const grace = config?.limits.drain_timeout ?? 0;
+      await Promise.all(listeners.map((listener) => listener.close(grace)));
+      await admin?.server.close();
+      await demo.close();
+      await upstream.close();
+      credentials.close();
+      metrics.close();
+      await recorder.close();
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { scanObject } from './scan.ts';
+import { spliceObject } from './splice.ts';
+
+const wanted = new Set(['model', 'stream', 'user']);
+const bytes = (text: string) => Buffer.from(text);
+
+function isRefused(text: string): boolean {
+  try {
+    scanObject(bytes(text), wanted);
+    return false;
+  } catch (error) {
+    assert.ok(GatewayError.is(error));
+    assert.equal(error.code, 'malformed_request');
+    return true;
+  }
+}
+
+test('a scan gives the span of wanted fields and ignores those inside', () => {
+  const text = ' {"a":{"model":"no"},"model" : "gpt" , "stream":true, "z":["stream"]}\n';
+  const scanned = scanObject(bytes(text), wanted);
+  const model = scanned.fields.get('model');
+  assert.ok(model);
+  assert.equal(text.slice(model.start, model.end), '"gpt"');
+  const stream = scanned.fields.get('stream');
+  assert.ok(stream);
+  assert.equal(text.slice(stream.start, stream.end), 'true');
+  assert.equal(scanned.fields.size, 2);
+});
+
+test('every object that JSON.stringify writes is accepted, with its own values', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 6 })), fc.string(), (rest, model) => {
+      const object = { ...rest, model };
+      const text = JSON.stringify(object, null, (jsonLength(rest) % 3) * 2);
+      const span = scanObject(bytes(text), wanted).fields.get('model');
+      assert.ok(span);
+      assert.equal(JSON.parse(bytes(text).subarray(span.start, span.end).toString()), model);
+    }),
+  );
+});
+
+function jsonLength(value: unknown): number {
+  return JSON.stringify(value).length;
+}
+
+test('what JSON.parse refuses is refused, but for the inside of long strings', () => {
+  const cases = [
+    '',
+    ' ',
+    'null',
+    '[]',
+    '"x"',
+    '{',
+    '{"a"',
+    '{"a":',
+    '{"a":1',
+    '{"a":1,',
+    '{"a":1,}',
+    '{,}',
+    '{"a" 1}',
+    '{a:1}',
+    "{'a':1}",
+    '{"a":01}',
+    '{"a":1.}',
+    '{"a":.5}',
+    '{"a":+1}',
+    '{"a":nul}',
+    '{"a":NaN}',
+    '{"a":undefined}',
+    '{"a":1}}',
+    '{"a":1} x',
+    '{"a":[1,]}',
+    '{"a":[1 2]}',
+    '{"a":[}',
+    '{"a":{]}',
+    '{"a":"\n"}',
+    '{"a":"x}',
+    '{"a":"x\\"}',
+    '{"a":tru}',
+    '{"a":1}{"b":2}',
+    '{"a":{"b"}}',
+    '{"a":{"b":}}',
+    '{"a":{1:2}}',
+    '{"a"::1}',
+    '{"a":1;}',
+    '// c\n{}',
+    '{"a":0x10}',
+  ];
+  for (const text of cases) assert.ok(isRefused(text), text);
+});
+
+test('a cut anywhere is refused', () => {
+  const text = '{"model":"m","messages":[{"role":"user","content":"hi \\"there\\" \\\\"}],"n":1.5e3}';
+  for (let at = 0; at < text.length; at++) assert.ok(isRefused(text.slice(0, at)), text.slice(0, at));
+  assert.equal(isRefused(text), false);
+});
+
+test('nesting deeper than 256 is refused without a stack overflow', () => {
+  assert.ok(isRefused(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`));
+  assert.equal(isRefused(`{"a":${'['.repeat(250)}${']'.repeat(250)}}`), false);
+});
+
+test('a wanted field there twice is refused, also when one is spelled with escapes', () => {
+  assert.ok(isRefused('{"model":"a","model":"b"}'));
+  assert.ok(isRefused('{"model":"a","mod\\u0065l":"b"}'));
+  assert.equal(isRefused('{"other":1,"other":2}'), false);
+});
+
+test('long strings with escapes end where they end', () => {
+  for (const tail of ['\\\\', '\\"', '\\\\\\"', 'x']) {
+    const text = JSON.stringify({ long: `${'y'.repeat(200)}`, model: 'm' }).replace('yyy"', `yyy${tail}"`);
+    const span = scanObject(bytes(text), wanted).fields.get('model');
+    assert.ok(span, text);
+  }
+});
+
+test('splices change what they should and nothing else', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.jsonValue({ maxDepth: 2 })),
+      fc.constantFrom('model', 'stream', 'user'),
+      fc.array(fc.constantFrom('model', 'stream', 'user'), { maxLength: 3 }),
+      fc.array(fc.constantFrom('model', 'stream', 'user'), { maxLength: 3 }),
+      fc.constantFrom(0, 2),
+      (rest, first, sets, removes, indent) => {
+        const object: Record<string, unknown> = { [first]: 1, ...rest, model: 'old', user: { id: [1] } };
+        const source = bytes(JSON.stringify(object, null, indent));
+        const touched = new Set(sets);
+        const dropped = [...new Set(removes)].filter((field) => !touched.has(field));
+        const expected: Record<string, unknown> = { ...object };
+        for (const field of touched) expected[field] = 'new';
+        for (const field of dropped) delete expected[field];
+        const edits = [
+          ...dropped.map((field) => ({ field, json: undefined })),
+          ...[...touched].map((field) => ({ field, json: '"new"' })),
+        ];
+        const result = Buffer.concat(spliceObject(source, scanObject(source, wanted), edits)).toString();
+        assert.deepEqual(JSON.parse(result), expected, result);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,208 @@
+import { GatewayError } from '../errors/gateway-error.ts';
+
+/** Where a top-level field stands in the bytes of a JSON object. */
+export interface FieldSpan {
+  /** Offset of the key's opening quote. */
+  keyStart: number;
+  /** Offset of the value's first byte. */
+  start: number;
+  /** Offset behind the value's last byte. */
+  end: number;
+}
+
+/** What `scanObject` found. */
+export interface ScannedObject {
+  /** The wanted fields that are there, by name. */
+  fields: Map<string, FieldSpan>;
+  /** Offset of the opening brace. */
+  start: number;
+  /** Offset of the closing brace. */
+  end: number;
+  /** Whether the object has no field at all. */
+  empty: boolean;
+}
+
+/** Deepest nesting accepted: deeper bodies only serve to exhaust a parser's stack. */
+const MAX_DEPTH = 256;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+/** Strings up to this length are walked in script; a native search pays off only for longer ones. */
+const SHORT_STRING = 48;
+const PRIMITIVE = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
+
+function malformed(offset: number, expected: string): GatewayError {
+  return new GatewayError(
+    'malformed_request',
+    `The request body is not valid JSON: expected ${expected} at byte ${offset}.`,
+  );
+}
+
+function skipSpace(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (;;) {
+    const byte = bytes[at];
+    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) at++;
+    else return at;
+  }
+}
+
+/** Offset behind the closing quote of the string whose opening quote is at `open`. */
+function skipString(bytes: Uint8Array, open: number): number {
+  let at = open + 1;
+  const walkEnd = Math.min(bytes.length, at + SHORT_STRING);
+  while (at < walkEnd) {
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) return at + 1;
+    if (byte < 0x20) throw malformed(at, 'an escaped control character inside a string');
+    at += byte === BACKSLASH ? 2 : 1;
+  }
+  for (;;) {
+    const quote = bytes.indexOf(QUOTE, at);
+    if (quote === -1) throw malformed(bytes.length, 'the end of a string');
+    let slashes = quote;
+    while (slashes > at && bytes[slashes - 1] === BACKSLASH) slashes--;
+    if ((quote - slashes) % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+function isDelimiter(byte: number | undefined): boolean {
+  return (
+    byte === undefined ||
+    byte === COMMA ||
+    byte === CLOSE_OBJECT ||
+    byte === CLOSE_ARRAY ||
+    byte === 0x20 ||
+    byte === 0x0a ||
+    byte === 0x0d ||
+    byte === 0x09
+  );
+}
+
+function ascii(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at] as number);
+  return text;
+}
+
+function skipPrimitive(bytes: Uint8Array, start: number): number {
+  let end = start;
+  while (!isDelimiter(bytes[end])) end++;
+  if (end === start) throw malformed(start, 'a value');
+  if (end - start > 400 || !PRIMITIVE.test(ascii(bytes, start, end))) throw malformed(start, 'a value');
+  return end;
+}
+
+/** Offset behind the value at `start`; checks the grammar on the way, without recursion. */
+function skipValue(bytes: Uint8Array, start: number): number {
+  const first = bytes[start];
+  if (first === QUOTE) return skipString(bytes, start);
+  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return skipPrimitive(bytes, start);
+  // One closing byte for each open container.
+  const closers: number[] = [first === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY];
+  let at = skipSpace(bytes, start + 1);
+  let opened = true;
+  while (closers.length > 0) {
+    const closer = closers[closers.length - 1] as number;
+    if (bytes[at] === closer) {
+      closers.pop();
+      opened = false;
+      at++;
+      if (closers.length > 0) at = skipSpace(bytes, at);
+      continue;
+    }
+    if (!opened) {
+      if (bytes[at] !== COMMA) throw malformed(at, 'a comma or the end of an object or array');
+      at = skipSpace(bytes, at + 1);
+    }
+    if (closer === CLOSE_OBJECT) {
+      if (bytes[at] !== QUOTE) throw malformed(at, 'a quoted key');
+      at = skipSpace(bytes, skipString(bytes, at));
+      if (bytes[at] !== COLON) throw malformed(at, 'a colon');
+      at = skipSpace(bytes, at + 1);
+    }
+    const byte = bytes[at];
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      if (closers.length >= MAX_DEPTH) {
+        throw new GatewayError('malformed_request', `The request body is nested deeper than ${MAX_DEPTH} levels.`);
+      }
+      closers.push(byte === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY);
+      opened = true;
+      at = skipSpace(bytes, at + 1);
+    } else {
+      at = skipSpace(bytes, byte === QUOTE ? skipString(bytes, at) : skipPrimitive(bytes, at));
+      opened = false;
+    }
+  }
+  return at;
+}
+
+/** The key between two quotes; escapes are decoded so that no spelling hides a field. */
+function readKey(bytes: Uint8Array, open: number, end: number): string {
+  for (let at = open + 1; at < end - 1; at++) {
+    const byte = bytes[at] as number;
+    if (byte === BACKSLASH || byte >= 0x80) {
+      try {
+        return JSON.parse(new TextDecoder().decode(bytes.subarray(open, end))) as string;
+      } catch {
+        throw malformed(open, 'a valid key');
+      }
+    }
+  }
+  return ascii(bytes, open + 1, end - 1);
+}
+
+/**
+ * Walks a JSON object without building it and finds the wanted top-level fields. Checks the whole
+ * grammar but for the inside of long strings. The cost is linear in the bytes, and small where the bytes are
+ * long strings (images): those are searched natively.
+ *
+ * Throws GatewayError `malformed_request` for anything but one JSON object, and for a wanted field
+ * that is there twice: parsers differ in which one they take, so a duplicate could show the gateway
+ * another model than the provider. `members`, if given, takes the span of every top-level field in order.
+ */
+export function scanObject(bytes: Uint8Array, wanted: ReadonlySet<string>, members?: FieldSpan[]): ScannedObject {
+  const fields = new Map<string, FieldSpan>();
+  const start = skipSpace(bytes, 0);
+  if (start >= bytes.length)
+    throw new GatewayError('malformed_request', 'The request body is empty; send a JSON object.');
+  if (bytes[start] !== OPEN_OBJECT) throw malformed(start, 'a JSON object');
+  let at = skipSpace(bytes, start + 1);
+  let empty = true;
+  if (bytes[at] !== CLOSE_OBJECT) {
+    empty = false;
+    for (;;) {
+      if (bytes[at] !== QUOTE) throw malformed(at, 'a quoted key');
+      const keyStart = at;
+      const keyEnd = skipString(bytes, at);
+      at = skipSpace(bytes, keyEnd);
+      if (bytes[at] !== COLON) throw malformed(at, 'a colon');
+      const valueStart = skipSpace(bytes, at + 1);
+      const valueEnd = skipValue(bytes, valueStart);
+      members?.push({ keyStart, start: valueStart, end: valueEnd });
+      const key = readKey(bytes, keyStart, keyEnd);
+      if (wanted.has(key)) {
+        if (fields.has(key)) {
+          throw new GatewayError('malformed_request', `The field "${key}" is there twice; send it once.`, {
+            param: key,
+          });
+        }
+        fields.set(key, { keyStart, start: valueStart, end: valueEnd });
+      }
+      at = skipSpace(bytes, valueEnd);
+      if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
+      else if (bytes[at] === CLOSE_OBJECT) break;
+      else throw malformed(at, 'a comma or the closing brace');
+    }
+  }
+  const end = at;
+  if (skipSpace(bytes, end + 1) !== bytes.length) throw malformed(end + 1, 'nothing after the object');
+  return { fields, start, end, empty };
+}

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { Upstream, UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../exchange/ports.ts';
+import type { Cluster, ClusterEndpoint } from '../../snapshot/snapshot.ts';
+
+/** How long an idle connection to a provider is kept: shorter than common load balancers keep theirs. */
+const KEEP_ALIVE_MS = 30_000;
+const MAX_HEADER_BYTES = 64 * 1024;
+
+/** Sends requests to providers through pools that outlive configurations as long as their settings stay the same. */
+export interface ProviderClient extends Upstream {
+  /** Drops the pools that none of these clusters uses any more; requests in flight on them finish. */
+  retain(clusters: readonly Cluster[]): void;
+  close(): Promise<void>;
+}
+
+const KINDS: Readonly<Record<string, UpstreamFailure['kind']>> = {
+  ECONNREFUSED: 'connect',
+  ENOTFOUND: 'connect',
+  EAI_AGAIN: 'connect',
+  EHOSTUNREACH: 'connect',
+  ENETUNREACH: 'connect',
+  EADDRNOTAVAIL: 'connect',
+  EMFILE: 'connect',
+  ETIMEDOUT: 'timeout-connect',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout-connect',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout-head',
+  UND_ERR_BODY_TIMEOUT: 'timeout-idle',
+  UND_ERR_ABORTED: 'aborted',
+  UND_ERR_SOCKET: 'reset',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'reset',
+  UND_ERR_RESPONSE: 'protocol',
+  UND_ERR_HEADERS_OVERFLOW: 'protocol',
+};
+
+/** Sorts an error of undici, Node's sockets or TLS. */
+export function classifyFailure(error: NodeJS.ErrnoException): UpstreamFailure {
+  const code = error.code ?? '';
+  const known = KINDS[code];
+  if (known !== undefined) return { kind: known, cause: error };
+  if (code.startsWith('HPE_')) return { kind: 'protocol', cause: error };
+  if (code.startsWith('ERR_TLS') || code.startsWith('CERT_') || code.includes('CERT') || code.startsWith('ERR_SSL')) {
+    return { kind: 'tls', cause: error };
+  }
+  return { kind: 'reset', cause: error };
+}
+
+function poolKey(cluster: Cluster, endpoint: ClusterEndpoint): string {
+  const { tls, connect_timeout, max_connections, forward_proxy } = cluster.config;
+  return JSON.stringify([endpoint.origin, tls, connect_timeout, max_connections, forward_proxy]);
+}
+
+function createPool(cluster: Cluster, endpoint: ClusterEndpoint): Dispatcher {
+  const { tls, connect_timeout, max_connections, forward_proxy } = cluster.config;
+  const ca = tls?.ca ?? (tls?.ca_file === undefined ? undefined : readFileSync(tls.ca_file, 'utf8'));
+  const secure = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(tls?.server_name === undefined ? {} : { servername: tls.server_name }),
+    ...(tls?.insecure_skip_verify === true ? { rejectUnauthorized: false } : {}),
+  };
+  const common = {
+    connections: max_connections ?? null,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    allowH2: false,
+  };
+  if (forward_proxy !== undefined) {
+    const uri = forward_proxy.includes('://') ? forward_proxy : `http://${forward_proxy}`;
+    return new ProxyAgent({ ...common, uri, proxyTunnel: true, requestTls: { ...secure, timeout: connect_timeout } });
+  }
+  return new Pool(endpoint.origin, { ...common, connect: { ...secure, timeout: connect_timeout } });
+}
+
+function bodyOf(pieces: readonly Uint8Array[] | undefined): Uint8Array | AsyncIterable<Uint8Array> | null {
+  if (pieces === undefined) return null;
+  if (pieces.length === 1) return pieces[0] as Uint8Array;
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  // Joining costs less than a write for each piece, until the copy itself is large.
+  return length <= 256 * 1024 ? Buffer.concat(pieces) : iterate(pieces);
+}
+
+async function* iterate(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) if (piece.length > 0) yield piece;
+}
+
+/** undici's handler interface with raw headers: it makes no header object for each answer. */
+function rawHandler(handler: UpstreamHandler): Dispatcher.DispatchHandler {
+  let over = false;
+  return {
+    onConnect(abort: (error?: Error) => void) {
+      handler.onStart(() => abort());
+    },
+    onHeaders(status: number, rawHeaders: Buffer[], resume: () => void) {
+      handler.onHead(status, rawHeaders, resume);
+      return true;
+    },
+    onData(chunk: Buffer) {
+      return handler.onData(chunk);
+    },
+    onComplete() {
+      if (over) return;
+      over = true;
+      handler.onEnd();
+    },
+    onError(error: Error) {
+      if (over) return;
+      over = true;
+      handler.onError(classifyFailure(error));
+    },
+  } as Dispatcher.DispatchHandler;
+}
+
+/** Makes the client. Connections are opened when first needed. */
+export function createProviderClient(): ProviderClient {
+  const pools = new Map<string, Dispatcher>();
+  /** Saves making the key for each request. */
+  let byEndpoint = new WeakMap<ClusterEndpoint, Dispatcher>();
+
+  function poolFor(cluster: Cluster, endpoint: ClusterEndpoint): Dispatcher {
+    const known = byEndpoint.get(endpoint);
+    if (known !== undefined) return known;
+    const key = poolKey(cluster, endpoint);
+    let pool = pools.get(key);
+    if (pool === undefined) {
+      pool = createPool(cluster, endpoint);
+      pools.set(key, pool);
+    }
+    byEndpoint.set(endpoint, pool);
+    return pool;
+  }
+
+  return {
+    send(request: UpstreamRequest, handler: UpstreamHandler) {
+      const pool = poolFor(request.cluster, request.endpoint);
+      const body = bodyOf(request.body);
+      const headers = request.headers;
+      if (request.body !== undefined && !(body instanceof Uint8Array)) {
+        headers.push('content-length', String(request.body.reduce((sum, piece) => sum + piece.length, 0)));
+      } else if (body === null && request.method === 'POST') headers.push('content-length', '0');
+      pool.dispatch(
+        {
+          origin: request.endpoint.origin,
+          path: request.path,
+          method: request.method as Dispatcher.HttpMethod,
+          headers,
+          body: body as Uint8Array,
+          headersTimeout: request.headTimeoutMs,
+          bodyTimeout: request.idleTimeoutMs,
+        },
+        rawHandler(handler),
+      );
+    },
+    retain(clusters) {
+      const wanted = new Set(
+        clusters.flatMap((cluster) => cluster.endpoints.map((endpoint) => poolKey(cluster, endpoint))),
+      );
+      byEndpoint = new WeakMap();
+      for (const [key, pool] of pools) {
+        if (wanted.has(key)) continue;
+        pools.delete(key);
+        // Closing waits for the requests in flight.
+        pool.close().catch(() => pool.destroy());
+      }
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      pools.clear();
+    },
+  };
+}

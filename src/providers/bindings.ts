@@ -1,0 +1,116 @@
+import type { DialectName } from '../dialects/names.ts';
+import type { DialectBinding, PathInput } from './provider.ts';
+
+type Bindings = Partial<Record<DialectName, DialectBinding>>;
+
+const suffixPath: DialectBinding = { path: (request) => request.suffix };
+
+function fixed(path: string): DialectBinding {
+  return { path: () => path };
+}
+
+/** Escapes one path segment as Go does: colons and at-signs of model names stay, which some providers insist on. */
+function escaped(model: string): string {
+  return encodeURIComponent(model).replaceAll('%3A', ':').replaceAll('%40', '@');
+}
+
+/**
+ * Chat, completions and embeddings of a server that copies OpenAI's API: the paths below its prefix
+ * (https://platform.openai.com/docs/api-reference).
+ */
+export const OPENAI_CORE: Bindings = {
+  'openai-chat': fixed('/chat/completions'),
+  'openai-completions': fixed('/completions'),
+  'openai-embeddings': fixed('/embeddings'),
+};
+
+/** OpenAI's whole API; paths with ids (`/files/{id}`) are taken from the client's path. */
+export const OPENAI_FULL: Bindings = {
+  'openai-chat': suffixPath,
+  'openai-responses': suffixPath,
+  'openai-completions': suffixPath,
+  'openai-embeddings': suffixPath,
+  'openai-images': suffixPath,
+  'openai-speech': suffixPath,
+  'openai-transcription': suffixPath,
+  'openai-moderations': suffixPath,
+  'openai-files': suffixPath,
+  'vllm-tokenize': { path: () => '/tokenize', skipPrefix: true },
+};
+
+/** Anthropic's Messages API (https://docs.anthropic.com/en/api/messages). */
+export const ANTHROPIC: Bindings = {
+  anthropic: fixed('/messages'),
+  'anthropic-count-tokens': fixed('/messages/count_tokens'),
+};
+
+function azureDeployment(request: PathInput): string {
+  return `/openai/deployments/${escaped(request.model)}${request.suffix}?api-version=${escaped(request.apiVersion)}`;
+}
+
+const azureDeploymentPath: DialectBinding = { path: azureDeployment };
+const azureResourcePath: DialectBinding = {
+  path: (request) => `/openai${request.suffix}?api-version=${escaped(request.apiVersion)}`,
+};
+
+/** Azure OpenAI's data plane: a deployment in the path, `api-version` in the query. */
+export const AZURE_OPENAI: Bindings = {
+  'openai-chat': azureDeploymentPath,
+  'openai-responses': azureResourcePath,
+  'openai-completions': azureDeploymentPath,
+  'openai-embeddings': azureDeploymentPath,
+  'openai-images': azureDeploymentPath,
+  'openai-speech': azureDeploymentPath,
+  'openai-transcription': azureDeploymentPath,
+  'openai-files': azureResourcePath,
+};
+
+/** Bedrock's Converse API (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). */
+export const BEDROCK_CONVERSE: Bindings = {
+  'bedrock-converse': {
+    path: (request) => `/model/${escaped(request.model)}/${request.stream ? 'converse-stream' : 'converse'}`,
+  },
+};
+
+/** Claude through Bedrock's InvokeModel. */
+export const BEDROCK_CLAUDE: Bindings = {
+  anthropic: {
+    path: (request) => `/model/${escaped(request.model)}/${request.stream ? 'invoke-with-response-stream' : 'invoke'}`,
+    envelope: 'bedrock-invoke',
+  },
+};
+
+function vertexModel(request: PathInput, publisher: string): string {
+  return `/projects/${escaped(request.project)}/locations/${escaped(request.region)}/publishers/${publisher}/models/${escaped(request.model)}`;
+}
+
+/** Gemini on AI Studio (https://ai.google.dev/api/generate-content). */
+export const GOOGLE_GEMINI: Bindings = {
+  gemini: {
+    path: (request) =>
+      `/models/${escaped(request.model)}:${request.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  },
+};
+
+/** Gemini on Vertex AI. */
+export const VERTEX_GEMINI: Bindings = {
+  gemini: {
+    path: (request) =>
+      `${vertexModel(request, 'google')}:${request.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  },
+};
+
+/** Claude on Vertex AI: raw prediction of a partner model. */
+export const VERTEX_CLAUDE: Bindings = {
+  anthropic: {
+    path: (request) => `${vertexModel(request, 'anthropic')}:${request.stream ? 'streamRawPredict' : 'rawPredict'}`,
+    envelope: 'vertex-raw-predict',
+  },
+};
+
+/** Cohere v2 (https://docs.cohere.com/reference). */
+export const COHERE: Bindings = {
+  'cohere-rerank': fixed('/rerank'),
+  'openai-chat': { path: () => '/compatibility/v1/chat/completions', skipPrefix: true },
+  'openai-embeddings': { path: () => '/compatibility/v1/embeddings', skipPrefix: true },
+};

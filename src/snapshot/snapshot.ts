@@ -1,0 +1,133 @@
+import type { FieldEdit } from '../json/splice.ts';
+import type { ProviderDescriptor } from '../providers/provider.ts';
+import type { AttemptPolicy } from '../routing/attempts.ts';
+import type { RouteTable } from '../routing/route-table.ts';
+import type { Split } from '../routing/split.ts';
+import type { StaticClusterConfig } from './config-types.ts';
+
+/**
+ * The configuration in the form requests use: frozen, every name resolved, every pattern compiled. A new
+ * configuration makes a new snapshot; requests in flight keep the one they started with.
+ */
+export interface Snapshot {
+  /** Counts applied configurations from 1. */
+  readonly revision: number;
+  /** SHA-256 of the configuration, hexadecimal. */
+  readonly hash: string;
+  readonly services: readonly Service[];
+  /** The service for a host name (lower case, without port) on a listener; undefined when no domain fits. */
+  serviceFor(host: string, listener: string): Service | undefined;
+  readonly clusters: readonly Cluster[];
+  readonly limits: Limits;
+  /** Client headers that may be forwarded, lower case; undefined: all but the forbidden ones. */
+  readonly forwardHeaders: ReadonlySet<string> | undefined;
+}
+
+/** Bounds on what clients send. */
+export interface Limits {
+  maxBodyBytes: number;
+  maxHeaderBytes: number;
+  requestReceivedTimeoutMs: number;
+  drainTimeoutMs: number;
+}
+
+/** A tenant's front door. */
+export interface Service {
+  readonly name: string;
+  readonly routes: RouteTable<Route>;
+  /** Custom paths and the standard path each stands for. */
+  readonly endpoints: ReadonlyMap<string, string>;
+  /** Routes by cluster name for `cluster/model` addressing; only clusters that the service's own routes name. */
+  readonly addressable: ReadonlyMap<string, Route>;
+  /** What `GET /v1/models` answers, in order. */
+  readonly models: readonly ListedModel[];
+}
+
+/** A model as the models endpoint lists it. */
+export interface ListedModel {
+  id: string;
+  ownedBy: string;
+  /** Unix seconds. */
+  created: number;
+}
+
+/** One rule: where requests that match go. */
+export interface Route {
+  readonly name: string;
+  readonly service: string;
+  /** Targets of all priorities. */
+  readonly targets: readonly Target[];
+  /** Indexes into `targets`, ascending priority. */
+  readonly tiers: readonly (readonly number[])[];
+  /** One turn-taker for each tier. */
+  readonly splits: readonly Split[];
+  readonly retry: RetryPolicy;
+  readonly timeouts: Timeouts;
+  /** Whether the route takes any model, so that `cluster/model` addressing may go before it. */
+  readonly catchAll: boolean;
+}
+
+/** When another attempt is made. */
+export interface RetryPolicy extends AttemptPolicy {
+  readonly onStatus: ReadonlySet<number>;
+  readonly onConnect: boolean;
+  readonly onReset: boolean;
+  readonly onTimeout: boolean;
+  /** 0: no bound. */
+  readonly perTryTimeoutMs: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+}
+
+/** Bounds in time, milliseconds; 0 is none. */
+export interface Timeouts {
+  readonly requestMs: number;
+  readonly firstTokenMs: number;
+  readonly idleMs: number;
+}
+
+/** One way to serve a route. */
+export interface Target {
+  readonly cluster: Cluster;
+  /** Model name to send; undefined: the client's. */
+  readonly model: string | undefined;
+  readonly weight: number;
+  readonly headers: HeaderMutation;
+  readonly bodyEdits: readonly FieldEdit[];
+}
+
+/** Changes to the headers of a provider request, names in lower case. */
+export interface HeaderMutation {
+  readonly remove: ReadonlySet<string>;
+  /** Names and values in turn. */
+  readonly set: readonly string[];
+}
+
+/** A provider endpoint with all that requests to it need. */
+export interface Cluster {
+  readonly index: number;
+  readonly name: string;
+  readonly provider: ProviderDescriptor;
+  /** Equal endpoints, used in turn. */
+  readonly endpoints: readonly ClusterEndpoint[];
+  readonly apiVersion: string;
+  readonly region: string;
+  readonly project: string;
+  readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
+  readonly defaultMaxOutputTokens: number;
+  /** Connection settings, credential and the rest as configured. */
+  readonly config: StaticClusterConfig;
+}
+
+/** One base URL, taken apart. */
+export interface ClusterEndpoint {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** The host header: port only where it is not the scheme's own. */
+  readonly host: string;
+  readonly hostname: string;
+  /** Path before every API path: prefix applied, no trailing slash. */
+  readonly basePath: string;
+  /** The same without the prefix, for APIs outside it. */
+  readonly bareBasePath: string;
+}
