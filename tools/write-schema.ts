@@ -1,8 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gatewaySchemaText } from '../src/config/json-schema.ts';
+import { writeReferenceTables } from '../src/config/reference-tables.ts';
 
-const path = fileURLToPath(new URL('../schema/aigw.schema.json', import.meta.url));
-mkdirSync(fileURLToPath(new URL('../schema', import.meta.url)), { recursive: true });
-writeFileSync(path, gatewaySchemaText());
-console.log(`wrote ${path}`);
+/** Writes what is derived from the configuration model: the JSON Schema and the tables of the reference. */
+
+const inRepository = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+writeFileSync(inRepository('schema/aigw.schema.json'), gatewaySchemaText());
+const reference = inRepository('docs/configuration.md');
+writeFileSync(reference, writeReferenceTables(readFileSync(reference, 'utf8')));
+console.log('wrote schema/aigw.schema.json and the tables of docs/configuration.md');

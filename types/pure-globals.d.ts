@@ -10,6 +10,10 @@ declare class TextEncoder {
 declare function atob(data: string): string;
 declare function btoa(data: string): string;
 declare class URL {
+  static canParse(url: string, base?: string): boolean;
+  readonly username: string;
+  readonly password: string;
+  readonly hash: string;
   constructor(url: string, base?: string);
   readonly protocol: string;
   readonly hostname: string;

@@ -3,16 +3,22 @@ import { homedir } from 'node:os';
 import { loadFiles } from '../config/files.ts';
 import { ConfigError } from '../config/issue.ts';
 import { type LoadedConfig, loadConfig, loadEnvironment } from '../config/load.ts';
+import type { GatewayConfig } from '../config/model.ts';
 import { ExitError } from './exit-error.ts';
 
 /** What the command line says about the configuration. */
 export interface ConfigArguments {
   insecure?: boolean;
+  /** Changes the configuration before it is checked, as flags do. */
+  adjust?: (config: GatewayConfig) => GatewayConfig;
 }
 
 /** Loads the configuration of a file or directory, or of the environment when there is no path. Throws ConfigError. */
 export function loadFrom(path: string | undefined, options: ConfigArguments): LoadedConfig {
-  const rules = { insecure: options.insecure === true };
+  const rules = {
+    insecure: options.insecure === true,
+    ...(options.adjust === undefined ? {} : { adjust: options.adjust }),
+  };
   if (path === undefined) return loadEnvironment({ env: process.env, ...rules });
   return loadConfig(loadFiles(path), {
     env: process.env,

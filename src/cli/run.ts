@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { ENVIRONMENT_SOURCE } from '../config/environment.ts';
 import { formatIssue } from '../config/issue.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { watchConfig } from '../config/watch.ts';
+import type { GatewayConfig } from '../config/model.ts';
+import { type ConfigWatch, watchConfig } from '../config/watch.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createLogger, type Logger, type LogLevel } from '../telemetry/logger.ts';
 import { banner } from './banner.ts';
@@ -32,31 +33,42 @@ function portOption(name: string, value: string): number {
 }
 
 /** Puts the flags over the configuration, at the first load and at every later one. */
-function override(loaded: LoadedConfig, options: RunOptions): LoadedConfig {
-  const config = { ...loaded.config };
-  const [first, ...rest] = config.listeners;
-  if (first !== undefined && (options.port !== undefined || options.address !== undefined)) {
-    const port = options.port === undefined ? first.port : portOption('--port', options.port);
-    config.listeners = [{ ...first, port, address: options.address ?? first.address }, ...rest];
-  }
-  if (options.adminPort !== undefined && config.admin !== false) {
-    config.admin = { ...config.admin, port: portOption('--admin-port', options.adminPort) };
-  }
-  return { ...loaded, config };
+function adjustWith(options: RunOptions): (config: GatewayConfig) => GatewayConfig {
+  const port = options.port === undefined ? undefined : portOption('--port', options.port);
+  const adminPort = options.adminPort === undefined ? undefined : portOption('--admin-port', options.adminPort);
+  return (config) => {
+    const [first, ...rest] = config.listeners;
+    const adjusted = { ...config };
+    if (first !== undefined) {
+      adjusted.listeners = [{ ...first, port: port ?? first.port, address: options.address ?? first.address }, ...rest];
+    }
+    if (adminPort !== undefined && config.admin !== false) adjusted.admin = { ...config.admin, port: adminPort };
+    return adjusted;
+  };
+}
+
+/** What reloading needs. */
+interface ReloadContext {
+  gateway: Gateway;
+  logger: Logger;
+  path: string | undefined;
+  rules: ConfigArguments;
+  /** Hears of every configuration that was put in force. */
+  onApplied(loaded: LoadedConfig): void;
 }
 
 /** Loads anew whenever asked; a wrong configuration is reported and the last good one stays. */
-function createReloader(context: { gateway: Gateway; logger: Logger; path: string | undefined; options: RunOptions }) {
-  const { gateway, logger, path, options } = context;
+function createReloader({ gateway, logger, path, rules, onApplied }: ReloadContext): (reason: string) => Promise<void> {
   const sources = [path ?? ENVIRONMENT_SOURCE];
-  return async (reason: string): Promise<void> => {
+  return async (reason) => {
     try {
-      const loaded = override(loadFrom(path, options), options);
+      const loaded = loadFrom(path, rules);
       if (loaded.hash === gateway.status.applied?.hash) {
         logger.info('configuration unchanged', { reason });
         return;
       }
       await gateway.apply(loaded, sources);
+      onApplied(loaded);
       for (const warning of loaded.warnings) logger.warn(formatIssue(warning));
       logger.info('configuration applied', { reason, revision: gateway.status.applied?.revision });
     } catch (error) {
@@ -67,10 +79,27 @@ function createReloader(context: { gateway: Gateway; logger: Logger; path: strin
   };
 }
 
+/** Watches the configuration and every file that it refers to, also those that a reload added. */
+function createWatcher(path: string, onChange: () => void): { follow(loaded: LoadedConfig): void; close(): void } {
+  let watch: ConfigWatch | undefined;
+  let watched = '';
+  return {
+    follow(loaded) {
+      const paths = [resolve(path), ...loaded.referencedFiles];
+      if (paths.join('\n') === watched) return;
+      watched = paths.join('\n');
+      watch?.close();
+      watch = watchConfig({ paths, onChange });
+    },
+    close: () => watch?.close(),
+  };
+}
+
 /** `aigw run`: serves until a signal, then drains. */
 export async function run(path: string | undefined, options: RunOptions): Promise<void> {
   const logger = createLogger({ level: options.debug === true ? 'debug' : (options.logLevel ?? 'info') });
-  const loaded = override(loadOrExit(path, options), options);
+  const rules: ConfigArguments = { insecure: options.insecure === true, adjust: adjustWith(options) };
+  const loaded = loadOrExit(path, rules);
   const gateway = createGateway({
     version: version(),
     logger,
@@ -83,20 +112,16 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     throw new ExitError(1, (error as Error).message);
   }
   process.stdout.write(banner(gateway, loaded));
-  const reload = createReloader({ gateway, logger, path, options });
+  const watcher =
+    path !== undefined && options.watch ? createWatcher(path, () => void reload('files changed')) : undefined;
+  const reload = createReloader({ gateway, logger, path, rules, onApplied: (applied) => watcher?.follow(applied) });
+  watcher?.follow(loaded);
   process.on('SIGHUP', () => {
     gateway.reopenLogs();
     void reload('SIGHUP');
   });
-  const watch =
-    path === undefined || !options.watch
-      ? undefined
-      : watchConfig({
-          paths: [resolve(path), ...loaded.referencedFiles],
-          onChange: () => void reload('files changed'),
-        });
   const signal = await waitForSignal();
-  watch?.close();
+  watcher?.close();
   logger.info('stopping: requests in flight may finish', { signal });
   await gateway.drain();
 }

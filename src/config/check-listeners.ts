@@ -6,7 +6,7 @@ import type { GatewayConfig } from './model.ts';
 export interface ListenerRules {
   /** Any address may be listened on (`--insecure`). */
   insecure?: boolean;
-  /** `allow` exempts the listeners, not the admin listener: manifests of the Gateway API bind every interface. */
+  /** `allow` exempts them, as manifests of the Gateway API bind every interface. */
   exposedListeners?: 'refuse' | 'allow';
 }
 
@@ -22,11 +22,12 @@ export function checkListeners(config: GatewayConfig, rules: ListenerRules): Unp
   const admin: Binding[] = config.admin === false ? [] : [{ ...config.admin, path: ['admin'] }];
   const bindings = [...listeners, ...admin];
   const names = config.listeners.map((listener) => listener.name);
-  const refused = [...(rules.exposedListeners === 'allow' ? [] : listeners), ...admin];
+  const mayBeOpen = rules.insecure === true || rules.exposedListeners === 'allow';
   return [
     ...duplicateNames(names, 'listener', (index) => ['listeners', index, 'name']),
     ...bindings.flatMap((binding, index) => portConflicts(binding, bindings.slice(0, index))),
-    ...(rules.insecure === true ? [] : refused.flatMap(exposure)),
+    // The admin listener is left out: what it shows to other machines it decides itself.
+    ...(mayBeOpen ? [] : listeners.flatMap(exposure)),
   ];
 }
 

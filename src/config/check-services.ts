@@ -94,17 +94,22 @@ function unknownName(
   return [{ path, severity: 'error', message: `there is no ${what} "${name}"`, fix }];
 }
 
-/** Routes after one that takes every request. */
+/** Routes with conditions after one that takes every request. Those without any still make their clusters addressable. */
 function unreachableRoutes(routes: readonly VirtualRouteConfig[], base: ConfigPath): UnplacedIssue[] {
-  const catchAll = routes.findIndex((route) => [route.match].flat().some(takesAll));
-  const next = catchAll + 1;
-  if (catchAll < 0 || next >= routes.length) return [];
+  const catchAll = routes.findIndex(takesEverything);
+  if (catchAll < 0) return [];
+  const late = routes.findIndex((route, index) => index > catchAll && !takesEverything(route));
+  if (late < 0) return [];
   const message = `is never reached: virtual_routes[${catchAll}] takes every request`;
-  const path = [...base, 'virtual_routes', next];
+  const path = [...base, 'virtual_routes', late];
   return [{ path, severity: 'warning', message, fix: `move virtual_routes[${catchAll}] to the end` }];
 }
 
-function takesAll(match: RouteMatchConfig): boolean {
+function takesEverything(route: VirtualRouteConfig): boolean {
+  return [route.match].flat().some(isEmptyMatch);
+}
+
+function isEmptyMatch(match: RouteMatchConfig): boolean {
   return match.model === undefined && match.paths === undefined && Object.keys(match.headers).length === 0;
 }
 

@@ -20,12 +20,6 @@ describe('listeners', () => {
     assert.deepEqual(check(open, { insecure: true }), []);
   });
 
-  it('of the admin API are not exempt with those of manifests', () => {
-    const admin = { admin: { address: '0.0.0.0' } };
-    assert.deepEqual(check(admin, { exposedListeners: 'allow' }), ['admin.address']);
-    assert.deepEqual(check(admin, { insecure: true }), []);
-  });
-
   it('know loopback addresses', () => {
     const loopback = ['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]', 'LOCALHOST'];
     const open = ['0.0.0.0', '::', '10.0.0.1', 'localhost.example.com', '128.0.0.1', '127.0.0.1.example.com', ''];

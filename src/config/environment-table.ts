@@ -49,6 +49,7 @@ export const DEFAULT_ORDER: readonly string[] = [
   'bedrock',
   ...KEYED_PROVIDERS.map(({ cluster }) => cluster).filter((name) => !['openai', 'anthropic', 'google'].includes(name)),
   'ollama',
+  'demo',
 ];
 
 /** Model names that tell the vendor: they go to the first of `clusters` there is. */

@@ -148,10 +148,12 @@ function modelRoutes(clusters: Clusters): Routes {
 }
 
 function withRoutes(clusters: Clusters, routes: Routes): GatewayConfigInput {
-  const rest = DEFAULT_ORDER.find((name) => Object.hasOwn(clusters, name)) ?? 'demo';
-  const catchAll = { name: 'everything-else', match: {}, split: [{ cluster: rest }] };
+  const ordered = DEFAULT_ORDER.filter((name) => Object.hasOwn(clusters, name));
+  // Only the first of these takes models. The others make their clusters known to the service: for
+  // `cluster/model`, and for operations without a model that the clusters before them do not offer.
+  const catchAlls = ordered.map((cluster) => ({ name: `any-${cluster}`, match: {}, split: [{ cluster }] }));
   return {
     static_cluster: clusters,
-    virtual_services: [{ name: 'default', domains: ['*'], virtual_routes: [...routes, catchAll] }],
+    virtual_services: [{ name: 'default', domains: ['*'], virtual_routes: [...routes, ...catchAlls] }],
   };
 }

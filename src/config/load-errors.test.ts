@@ -434,7 +434,6 @@ listeners:
 admin: { address: "::", port: 9901 }
 `,
   'aigw.yaml:2:16: listeners[0].address: 0.0.0.0 is open to other machines and no authentication is configured; listen on 127.0.0.1, or start with --insecure if something in front authenticates',
-  'aigw.yaml:4:19: admin.address: :: is open to other machines and no authentication is configured; listen on 127.0.0.1, or start with --insecure if something in front authenticates',
   'aigw.yaml:4:31: admin.port: port 9901 is already taken by listeners[1] (127.0.0.1); choose another port',
 );
 wrong(

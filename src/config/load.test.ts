@@ -183,6 +183,20 @@ describe('the environment', () => {
   });
 });
 
+describe('an adjustment', () => {
+  const adjust = (config: LoadedConfig['config']) => ({ ...config, listeners: [{ address: '0.0.0.0', port: 80 }] });
+  const options = { env: {}, homeDirectory: '/', readText: () => '', adjust };
+
+  it('is checked, and counts in the hash', () => {
+    const sources = [{ file: 'aigw.yaml', text: MINIMAL }];
+    assert.match(errorsOf(() => loadConfig(sources, options)).join(), /0\.0\.0\.0 is open to other machines/);
+    assert.match(errorsOf(() => loadEnvironment(options)).join(), /0\.0\.0\.0 is open to other machines/);
+    const { config, hash } = loadConfig(sources, { ...options, insecure: true });
+    assert.equal(config.listeners[0]?.port, 80);
+    assert.notEqual(hash, load({ 'aigw.yaml': MINIMAL }).hash);
+  });
+});
+
 describe('resources', () => {
   const sources = { 'route.yaml': ROUTE };
   const options = { env: {}, homeDirectory: '/', readText: () => '' };

@@ -27,7 +27,10 @@ export interface ConfigSource {
 }
 
 /** What loading takes from the world, and what it lets pass. */
-export interface LoadOptions extends InterpolationContext, CheckOptions {}
+export interface LoadOptions extends InterpolationContext, CheckOptions {
+  /** Puts settings from elsewhere, such as flags, over the configuration before it is checked. */
+  adjust?(config: GatewayConfig): GatewayConfig;
+}
 
 /** One document that was read. */
 export interface DocumentMeta {
@@ -79,13 +82,14 @@ export function loadConfig(sources: readonly ConfigSource[], options: LoadOption
   failOnErrors(issues);
 
   const merged = mergeParts(gateway, fromResources);
-  const { exposedListeners = 'refuse', ...rules } = options;
-  const checked = checkConfig(merged.config, {
-    ...rules,
+  const config = options.adjust?.(merged.config) ?? merged.config;
+  const { insecure = false, exposedListeners = 'refuse' } = options;
+  const checked = checkConfig(config, {
+    insecure,
     exposedListeners: merged.listenersFromResources ? exposedListeners : 'refuse',
   });
   issues.push(...placeAll([...merged.issues, ...checked], merged.placeOf));
-  return finish(merged.config, {
+  return finish(config, {
     issues,
     documents: documents.map((document) => ({
       file: document.file,
@@ -97,13 +101,14 @@ export function loadConfig(sources: readonly ConfigSource[], options: LoadOption
 }
 
 /** The configuration for a start without files, from environment variables. Throws ConfigError. */
-export function loadEnvironment(options: Pick<LoadOptions, 'env'> & CheckOptions): LoadedConfig {
+export function loadEnvironment(options: Pick<LoadOptions, 'env' | 'adjust'> & CheckOptions): LoadedConfig {
   const { config: input, issues } = readEnvironment(options.env);
   failOnErrors(issues);
   const place = () => ({ file: ENVIRONMENT_SOURCE, line: 0, column: 0 });
-  const { config, issues: found } = validateValue(input);
+  const { config: validated, issues: found } = validateValue(input);
   issues.push(...placeAll(found, place));
-  if (config === undefined) throw new ConfigError(issues);
+  if (validated === undefined) throw new ConfigError(issues);
+  const config = options.adjust?.(validated) ?? validated;
   issues.push(...placeAll(checkConfig(config, options), place));
   return finish(config, { issues, documents: [], referencedFiles: [] });
 }

@@ -88,11 +88,15 @@ const passThrough = z
   .strictObject({ type: z.literal('pass_through') })
   .describe('The client’s own credential goes to the provider');
 
+const unavailable = z
+  .strictObject({ type: z.literal('unavailable'), reason: z.string() })
+  .describe('Requests are refused with 503 and this reason');
+
 const none = z.strictObject({ type: z.literal('none') }).describe('No credential is sent');
 
 /** How the gateway proves itself to a provider. */
 export const credential = z
-  .discriminatedUnion('type', [apiKey, aws, gcp, azure, passThrough, none])
+  .discriminatedUnion('type', [apiKey, aws, gcp, azure, passThrough, unavailable, none])
   .describe('How the gateway proves itself to the provider');
 
 /** A parsed credential. */

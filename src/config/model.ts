@@ -24,6 +24,10 @@ const admin = z
   .strictObject({
     address: address.default('127.0.0.1'),
     port: port.default(9901),
+    host_names: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Names beside `localhost` and IP addresses under which it may be called, such as a service’s DNS name'),
   })
   .describe('Metrics, health and status; its own listener');
 
@@ -226,7 +230,7 @@ export const gatewayConfig = z
       .array(listener)
       .min(1)
       .default([{ address: '127.0.0.1', port: 10000 }]),
-    admin: z.union([z.literal(false), admin]).default({ address: '127.0.0.1', port: 9901 }),
+    admin: z.union([z.literal(false), admin]).default({ address: '127.0.0.1', port: 9901, host_names: [] }),
     static_cluster: z.record(z.string().min(1), staticCluster).default({}),
     virtual_services: z.array(virtualService).default([]),
     limits: limits.prefault({}),

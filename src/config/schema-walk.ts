@@ -16,7 +16,8 @@ export type Shape =
 /** All that `schema` takes. */
 export function shapesOf(schema: Schema): Shape[] {
   const def = (schema as z.core.$ZodTypes)._zod.def;
-  if (schema === secret) return [{ kind: 'leaf', type: 'text', secret: true }];
+  // `describe` copies a schema but keeps its definition.
+  if (def === secret._zod.def) return [{ kind: 'leaf', type: 'text', secret: true }];
   switch (def.type) {
     case 'optional':
     case 'nullable':
@@ -110,7 +111,8 @@ export function describeAt(root: Schema, path: ConfigPath, value: unknown): stri
   return undefined;
 }
 
-function descriptionOf(schema: Schema): string | undefined {
+/** What the model says about a schema, or about the one it wraps. */
+export function descriptionOf(schema: Schema): string | undefined {
   const own = (schema as z.ZodType).description;
   if (own !== undefined) return own;
   const def = (schema as z.core.$ZodTypes)._zod.def;

@@ -8,6 +8,7 @@ import { createGcpCredential } from './gcp/gcp-credential.ts';
 import { createNoneCredential } from './none-credential.ts';
 import { createAwsOverride, createKeyOverride } from './override-credential.ts';
 import { createPassThroughCredential } from './pass-through-credential.ts';
+import { createUnavailableCredential } from './unavailable-credential.ts';
 
 /** All that decides how a cluster's requests are proved. */
 export interface CredentialSpec {
@@ -57,6 +58,8 @@ function createConfigured(spec: CredentialSpec, environment: CredentialEnvironme
       return createAzureCredential(credential, environment);
     case 'pass_through':
       return createPassThroughCredential(auth);
+    case 'unavailable':
+      return createUnavailableCredential(credential.reason);
     case 'none':
       return createNoneCredential();
     default:

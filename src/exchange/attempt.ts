@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Target } from '../snapshot/snapshot.ts';
-import type { AttemptResult } from '../telemetry/metrics.ts';
+import type { AttemptResult } from '../telemetry/metric-families.ts';
 import type { ChosenBinding } from './binding.ts';
 import { canDecompress, decompressInto } from './decompress.ts';
 import { ResponseHeaders } from './headers.ts';

@@ -17,6 +17,7 @@ import { ExchangeState } from './state.ts';
 async function attempt(state: ExchangeState, target: Target, chosen: ChosenBinding): Promise<AttemptOutcome> {
   state.attempts++;
   state.target = target;
+  state.providerDialect = chosen.dialect.name;
   state.upstreamStatus = 0;
   const request = buildProviderRequest(state, chosen, target);
   state.upstreamHost = request.endpoint.host;

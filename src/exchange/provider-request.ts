@@ -59,7 +59,10 @@ function translate(state: ExchangeState, chosen: ChosenBinding, target: Target):
   const client = state.dialect?.client;
   const provider = chosen.dialect.provider;
   if (client === undefined || provider === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
-  state.neutral ??= client.decodeRequest(parsedBody(state), {});
+  state.neutral ??= client.decodeRequest(parsedBody(state), {
+    ...(state.model === undefined ? {} : { model: state.model }),
+    stream: state.stream,
+  });
   const request = { ...state.neutral, model: targetModel(state, target) };
   return provider.encodeRequest(request, {
     warn: warnOn(state),

@@ -22,6 +22,7 @@ export function responseContext(state: ExchangeState): ResponseContext {
     requestModel: state.model ?? '',
     created: Math.floor(state.startedAt / 1000),
     newId: newId(state),
+    providerDialect: state.providerDialect,
     // As the reference system does: clients that did not ask can skip a chunk, those that meter would miss it.
     includeUsage: true,
   };

@@ -1,7 +1,8 @@
 import type { Credential } from '../credentials/credential.ts';
 import type { Cluster, ClusterEndpoint, Snapshot } from '../snapshot/snapshot.ts';
 import type { ExchangeRecord } from '../telemetry/exchange-record.ts';
-import type { AttemptResult, LevelGauge } from '../telemetry/metrics.ts';
+import type { AttemptResult } from '../telemetry/metric-families.ts';
+import type { LevelGauge } from '../telemetry/metrics.ts';
 import type { Upstream } from './ports.ts';
 
 /** A snapshot with the live things its clusters need. Swapped as a whole. */

@@ -17,7 +17,7 @@ export function settle(state: ExchangeState): void {
   runtime.record({
     startTimeMs: state.startedAt,
     durationMs: end - state.startedMonotonic,
-    timeToFirstTokenMs: first === 0 ? undefined : first - state.startedMonotonic,
+    timeToFirstTokenMs: first === 0 || !state.streaming ? undefined : first - state.startedMonotonic,
     requestId: state.id,
     method: request.method,
     path: state.path,

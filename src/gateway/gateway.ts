@@ -10,6 +10,7 @@ import { createHttpCall } from '../planes/node/http-call.ts';
 import { type Listener, openListener } from '../planes/node/listener.ts';
 import { createProviderClient } from '../planes/node/provider-client.ts';
 import { compileSnapshot } from '../snapshot/compile.ts';
+import { compileHeaderLabels, type HeaderLabels } from '../telemetry/header-labels.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createCredentialPool } from './bind.ts';
@@ -66,6 +67,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   let admin: { server: AdminServer; address: string; requestedPort: number; port: number } | undefined;
   let revision = 0;
   let draining = false;
+  /** Request headers that become metric labels; undefined when there are none. */
+  let labels: HeaderLabels | undefined;
   let status: ConfigStatus = { warnings: [] };
 
   const runtime: ExchangeRuntime = {
@@ -75,6 +78,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     upstream,
     record(record) {
+      if (labels !== undefined) record.metricLabels = labels.read(record.requestHeader);
       metrics.record(record);
       recorder.log(record);
     },
@@ -110,6 +114,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const server = createAdminServer({
       address: wanted.address,
       port: wanted.port,
+      hostNames: wanted.host_names,
       admin: port,
       onError: (error) => logger.error('the admin listener failed', { error }),
     });
@@ -156,6 +161,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
     );
     config = next;
+    const compiled = compileHeaderLabels(next.metrics_filter.header_labels);
+    labels = Object.keys(next.metrics_filter.header_labels).length === 0 ? undefined : compiled;
+    for (const warning of compiled.warnings) logger.warn(warning);
     for (const warning of recorder.configure(next.access_log)) logger.warn(warning);
     const removed = listeners.filter((listener) => !kept.includes(listener));
     listeners = [...kept, ...opened];

@@ -42,6 +42,8 @@ export interface CallControl {
   latencyMs?: number;
   tokensPerSecond?: number;
   fault?: FaultKind;
+  /** Content coding of the answer. */
+  encoding?: 'gzip' | 'br';
 }
 
 /** An answer: whole, or in frames. */
@@ -61,8 +63,8 @@ export interface StreamReply {
   kind: 'stream';
   headers: Record<string, string>;
   frames: Iterable<Frame>;
-  /** The frames that report an error inside the stream, as this API does. */
-  errorFrames(details: { status: number; message: string }): (string | Uint8Array)[];
+  /** The frames that report an error inside the stream, as this API does; `first`: nothing was sent before. */
+  errorFrames(details: { status: number; message: string; first: boolean }): (string | Uint8Array)[];
   usage?: ReplyUsage;
 }
 
@@ -83,10 +85,10 @@ export interface ApiFamily {
   readonly name: string;
   /** Headers on every answer, such as a request id. */
   headers(call: Pick<Call, 'newId' | 'newUuid'>): Record<string, string>;
-  /** The provider's error answer: status (where it is not the refusal's own), further headers, JSON body. */
+  /** The provider's error answer: further headers and the JSON body. */
   error(
     details: RefusalDetails,
-    call: Pick<Call, 'newId' | 'newUuid' | 'path'>,
+    call: Pick<Call, 'newId' | 'newUuid'>,
   ): { headers?: Record<string, string>; body: JsonValue };
   /** Throws Refusal when the caller does not show the credentials the provider wants. Strict mode only. */
   authorize(call: Pick<Call, 'headers' | 'query' | 'path'>): void;
@@ -106,7 +108,10 @@ export interface Route {
 }
 
 /** A whole JSON answer. */
-export function jsonReply(body: JsonValue, options: { status?: number; usage?: ReplyUsage | undefined } = {}): WholeReply {
+export function jsonReply(
+  body: JsonValue,
+  options: { status?: number; usage?: ReplyUsage | undefined } = {},
+): WholeReply {
   const reply: WholeReply = {
     kind: 'whole',
     status: options.status ?? 200,

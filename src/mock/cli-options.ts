@@ -91,13 +91,15 @@ export function parseFaultSpecs(texts: readonly string[]): FaultSpec[] {
 
 function namesFlag(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
-  if (names.includes('')) throw new Error(`--models ${JSON.stringify(text)} has an empty name; write for example gpt-4o,demo.`);
+  if (names.includes(''))
+    throw new Error(`--models ${JSON.stringify(text)} has an empty name; write for example gpt-4o,demo.`);
   return names;
 }
 
 function durationFlag(flag: string, text: string): number {
   const ms = parseDuration(text);
-  if (ms === undefined) throw new Error(`${flag} ${JSON.stringify(text)} is not a duration; write for example 50ms or 1.5s.`);
+  if (ms === undefined)
+    throw new Error(`${flag} ${JSON.stringify(text)} is not a duration; write for example 50ms or 1.5s.`);
   return ms;
 }
 

@@ -26,6 +26,11 @@ export function readControl(headers: Readonly<Record<string, string>>): CallCont
   if (cached !== undefined) control.cachedTokens = cached;
   const tool = headers['x-mock-tool'];
   if (tool !== undefined) control.forcedTools = tool.split(',').map((name) => name.trim());
+  const encoding = headers['x-mock-encoding'];
+  if (encoding !== undefined) {
+    if (encoding !== 'gzip' && encoding !== 'br') throw new Error('x-mock-encoding must be gzip or br.');
+    control.encoding = encoding;
+  }
   const fail = headers['x-mock-fail'];
   if (fail !== undefined) {
     const fault = parseFaultKind(fail.trim());

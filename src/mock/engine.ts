@@ -19,6 +19,10 @@ export interface EngineOptions extends MockOptions {
   /** Whether `x-mock-*` request headers steer the answer. */
   controls: boolean;
   recorder?: Recorder;
+  /** Compresses answers where a control header asks for it. */
+  encode?: (reply: Reply, coding: 'gzip' | 'br') => Reply;
+  /** Whether whole answers too take the time their tokens take; default true. */
+  paceWhole?: boolean;
 }
 
 const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -58,13 +62,18 @@ export function createEngine(options: EngineOptions): (request: IncomingMessage,
       refuse({ status: 400, message: error instanceof Error ? error.message : String(error) });
       return;
     }
-    const fault = control.fault ?? (options.faults === undefined ? undefined : pickFault(options.faults, faultRandom()));
+    const fault =
+      control.fault ?? (options.faults === undefined ? undefined : pickFault(options.faults, faultRandom()));
     const latencyMs =
       control.latencyMs ?? Math.max(0, (options.latencyMs ?? 0) + (options.jitterMs ?? 0) * (2 * jitterRandom() - 1));
     const status = control.status ?? (fault === undefined ? undefined : faultStatus(fault));
     if (fault !== undefined) count(options.recorder?.stats.faults, fault);
     const tokensPerSecond = control.tokensPerSecond ?? options.tokensPerSecond ?? 0;
-    const pace = { latencyMs, msPerToken: tokensPerSecond > 0 ? 1000 / tokensPerSecond : 0 };
+    const pace = {
+      latencyMs,
+      msPerToken: tokensPerSecond > 0 ? 1000 / tokensPerSecond : 0,
+      whole: options.paceWhole !== false,
+    };
 
     if (fault === 'stall') {
       exchange.stall();
@@ -98,7 +107,10 @@ export function createEngine(options: EngineOptions): (request: IncomingMessage,
       json: {},
       params: found.params,
       api,
-      control: { ...control, ...(control.tokens === undefined && options.tokens !== undefined ? { tokens: options.tokens } : {}) },
+      control: {
+        ...control,
+        ...(control.tokens === undefined && options.tokens !== undefined ? { tokens: options.tokens } : {}),
+      },
       strict: options.strict === true,
       models,
       onlyListedModels: options.strict === true && options.models !== undefined,
@@ -109,7 +121,9 @@ export function createEngine(options: EngineOptions): (request: IncomingMessage,
     const reply = run(found.route, call);
     reply.headers = { ...api.headers(ids), ...reply.headers };
     if (reply.kind === 'whole' && status !== undefined) reply.status = status;
-    send(exchange, reply, { pace, fault });
+    const { encoding } = control;
+    const encoded = encoding === undefined ? reply : (options.encode?.(reply, encoding) ?? reply);
+    send(exchange, encoded, { pace, fault });
   }
 
   function send(exchange: Exchange, reply: Reply, how: Parameters<Exchange['send']>[1]): void {
@@ -123,7 +137,7 @@ export function createEngine(options: EngineOptions): (request: IncomingMessage,
   }
 
   function sendError(exchange: Exchange, api: ApiFamily, details: RefusalDetails): void {
-    send(exchange, errorReply(api, details, { ...ids, path: '' }), { pace: { latencyMs: 0, msPerToken: 0 } });
+    send(exchange, errorReply(api, details, ids), { pace: { latencyMs: 0, msPerToken: 0, whole: false } });
   }
 
   return (request, response) => {
@@ -150,7 +164,7 @@ function run(route: Route, call: Call): Reply {
   }
 }
 
-function errorReply(api: ApiFamily, details: RefusalDetails, call: Pick<Call, 'newId' | 'newUuid' | 'path'>): Reply {
+function errorReply(api: ApiFamily, details: RefusalDetails, call: Pick<Call, 'newId' | 'newUuid'>): Reply {
   const rendered = api.error(details, call);
   const headers: Record<string, string> = { ...api.headers(call), 'content-type': 'application/json' };
   if (RETRY_LATER.has(details.status)) headers['retry-after'] = '1';

@@ -42,7 +42,10 @@ export interface Recorder {
   readonly requests: readonly RecordedRequest[];
   readonly stats: MockStats;
   /** A request is here. Returns what to call, once, with the outcome. */
-  begin(request: Omit<RecordedRequest, 'body' | 'bodyBytes' | 'outcome' | 'settled'>, body: Buffer): (end: Outcome) => void;
+  begin(
+    request: Omit<RecordedRequest, 'body' | 'bodyBytes' | 'outcome' | 'settled'>,
+    body: Buffer,
+  ): (end: Outcome) => void;
   clear(): void;
 }
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { encodeReply } from './encode-reply.ts';
 import { createEngine } from './engine.ts';
 import { openAiApi } from './openai/api.ts';
 import type { MockOptions } from './options.ts';
@@ -28,7 +29,14 @@ export function createMockServer(options: MockOptions = {}): MockServer {
     options.recordLimit ?? DEFAULT_RECORD_LIMIT,
     options.recordBodyBytes ?? DEFAULT_RECORD_BODY_BYTES,
   );
-  const handle = createEngine({ ...options, routes: mockRoutes, fallbackApi: openAiApi, controls: true, recorder });
+  const handle = createEngine({
+    ...options,
+    routes: mockRoutes,
+    fallbackApi: openAiApi,
+    controls: true,
+    recorder,
+    encode: encodeReply,
+  });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
     if (request.url?.startsWith('/__mock/') !== true) {
       handle(request, response);

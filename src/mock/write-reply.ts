@@ -9,6 +9,8 @@ export interface Pace {
   latencyMs: number;
   /** Milliseconds a token takes; 0: none. */
   msPerToken: number;
+  /** Whether a whole answer waits for its tokens too. */
+  whole: boolean;
 }
 
 /** One answer under way. Ends its timers when the client leaves or the server closes. */
@@ -76,8 +78,9 @@ export function createExchange(response: ServerResponse, onEnd: (outcome: Outcom
     } else if (fault === 'error-event' || fault === 'error-first') {
       faulted = true;
       const frames = fault === 'error-first' ? [] : [...reply.frames];
-      const errors = reply.errorFrames({ status: FAULT_STATUS, message: 'The model failed (injected by the mock).' });
       const kept = frames.slice(0, frames.length >> 1);
+      const message = 'The model failed (injected by the mock).';
+      const errors = reply.errorFrames({ status: FAULT_STATUS, message, first: kept.length === 0 });
       pump([...kept, ...errors.map((data) => ({ data, tokens: 0 }))], pace.msPerToken);
     } else {
       if (fault === 'trickle') pump(trickled(reply.frames), TRICKLE_MS);
@@ -123,7 +126,7 @@ export function createExchange(response: ServerResponse, onEnd: (outcome: Outcom
   return {
     later,
     send(reply, { pace, fault }) {
-      const generation = reply.kind === 'whole' ? (reply.usage?.output ?? 0) * pace.msPerToken : 0;
+      const generation = reply.kind === 'whole' && pace.whole ? (reply.usage?.output ?? 0) * pace.msPerToken : 0;
       later(pace.latencyMs + generation, () => {
         if (fault === 'garbage' || fault === 'empty') {
           faulted = true;

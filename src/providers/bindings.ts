@@ -26,10 +26,8 @@ export const OPENAI_CORE: Bindings = {
 
 /** OpenAI's whole API; paths with ids (`/files/{id}`) are taken from the client's path. */
 export const OPENAI_FULL: Bindings = {
-  'openai-chat': suffixPath,
+  ...OPENAI_CORE,
   'openai-responses': suffixPath,
-  'openai-completions': suffixPath,
-  'openai-embeddings': suffixPath,
   'openai-images': suffixPath,
   'openai-speech': suffixPath,
   'openai-transcription': suffixPath,
@@ -44,21 +42,24 @@ export const ANTHROPIC: Bindings = {
   'anthropic-count-tokens': fixed('/messages/count_tokens'),
 };
 
-function azureDeployment(request: PathInput): string {
-  return `/openai/deployments/${escaped(request.model)}${request.suffix}?api-version=${escaped(request.apiVersion)}`;
+function azureDeployment(path: string | undefined): DialectBinding {
+  return {
+    path: (request) =>
+      `/openai/deployments/${escaped(request.model)}${path ?? request.suffix}?api-version=${escaped(request.apiVersion)}`,
+  };
 }
 
-const azureDeploymentPath: DialectBinding = { path: azureDeployment };
+const azureDeploymentPath = azureDeployment(undefined);
 const azureResourcePath: DialectBinding = {
   path: (request) => `/openai${request.suffix}?api-version=${escaped(request.apiVersion)}`,
 };
 
 /** Azure OpenAI's data plane: a deployment in the path, `api-version` in the query. */
 export const AZURE_OPENAI: Bindings = {
-  'openai-chat': azureDeploymentPath,
+  'openai-chat': azureDeployment('/chat/completions'),
   'openai-responses': azureResourcePath,
-  'openai-completions': azureDeploymentPath,
-  'openai-embeddings': azureDeploymentPath,
+  'openai-completions': azureDeployment('/completions'),
+  'openai-embeddings': azureDeployment('/embeddings'),
   'openai-images': azureDeploymentPath,
   'openai-speech': azureDeploymentPath,
   'openai-transcription': azureDeploymentPath,

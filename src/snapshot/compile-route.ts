@@ -6,7 +6,7 @@ import type { RouteMatchConfig, TargetConfig, VirtualRouteConfig, VirtualService
 import type { Cluster, ListedModel, RetryPolicy, Route, Service, Target } from './snapshot.ts';
 
 /** Statuses that another target may not answer with: time-outs, rate limits and failures of the provider. */
-const DEFAULT_RETRY_STATUSES = [408, 429, 500, 502, 503, 504, 529];
+const DEFAULT_RETRY_STATUSES = [408, 424, 429, 500, 502, 503, 504, 529];
 /** A model may think for minutes before its first byte; official SDKs wait ten. */
 const DEFAULT_REQUEST_MS = 600_000;
 const DEFAULT_IDLE_MS = 300_000;

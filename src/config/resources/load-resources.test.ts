@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { checkConfig } from '../check.ts';
 import { validateValue } from '../validate.ts';
-import { load, sourcesOf, testdata } from './test-documents.ts';
+import { load, sourcesOf, testdata } from './resource-documents.test.ts';
 
 const WORLD = sourcesOf({
   env: { CLAUDE_KEY: 'sk-claude' },
@@ -52,6 +52,7 @@ test('the rich manifest becomes its golden configuration, and warns of what it l
     'Gateway edge/public: spec.listeners[2].protocol: HTTPS is not supported yet: this listener is not opened; use protocol: HTTP behind a TLS proxy',
     'Gateway models/other: spec.gatewayClassName: GatewayClass mesh belongs to the controller example.com/mesh: this Gateway is ignored; served here: gateway.envoyproxy.io/gatewayclass-controller, aigw.dev/gatewayclass-controller',
     'BackendSecurityPolicy models/gcp-file: spec.gcpCredentials.credentialsFile.secretRef: Secret models/gcp, key service_account.json: the file /absent/key.json cannot be read (no such file); requests to the targets of this policy are refused',
+    'AIServiceBackend models/openai: spec.schema.version: has no meaning for OpenAI: ignored',
     'BackendTrafficPolicy models/fast-only: spec.retry.retryOn.triggers[4]: unavailable is a condition of gRPC: ignored',
     'AIGatewayRoute models/tiers: spec.rules[1].backendRefs[0].headerMutation.set[1]: x-ai-eg-model is set by the gateway and cannot be changed: ignored',
     'AIGatewayRoute models/tiers: spec.rules[2].backendRefs[0]: InferencePool is not supported yet: the requests of this rule are not answered',
@@ -103,4 +104,16 @@ items:
   assert.equal(issue?.message, 'is not a field of this kind: ignored');
   assert.equal(issue?.fix, 'did you mean stringData?');
   assert.equal(issue?.severity, 'warning');
+});
+
+test('the examples of docs/resources.md load', () => {
+  const page = readFileSync(new URL('../../../docs/resources.md', import.meta.url), 'utf8');
+  const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '');
+  assert.equal(examples.length, 2);
+  for (const example of examples) {
+    const { config, errors, warnings } = load(example, sourcesOf({ env: { OPENAI_API_KEY: 'sk-test' } }));
+    assert.deepEqual([...errors, ...warnings], []);
+    assert.deepEqual(validateValue(config).issues, []);
+    assert.notEqual(config.virtual_services?.length, 0);
+  }
 });

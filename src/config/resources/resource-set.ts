@@ -1,7 +1,7 @@
 import { nearest } from '../nearest.ts';
 import { groupOf, type KindBody, type KindName } from './kinds.ts';
 import type { Report } from './report.ts';
-import type { Resource, ResourceHead, ResourcePath } from './resource.ts';
+import { qualifiedName, type Resource, type ResourceHead, type ResourcePath } from './resource.ts';
 
 /** A reference from one resource to another. */
 export interface Reference {
@@ -100,11 +100,17 @@ export function followReference<Kind extends KindName>(
   return found;
 }
 
-/** A hint that names the resource whose name is nearest; undefined when none is near. */
-export function nearestOf(set: ResourceSet, kind: KindName, name: string): string | undefined {
-  const suggestion = nearest(
-    name,
-    set.list(kind).map((item) => `${item.namespace}/${item.name}`),
-  );
-  return suggestion === undefined ? undefined : `did you mean ${suggestion}?`;
+/** A hint that names the resource most likely meant by `namespace/name`; undefined when none is near. */
+export function nearestOf(set: ResourceSet, kind: KindName, wanted: string): string | undefined {
+  const slash = wanted.indexOf('/');
+  const namespace = wanted.slice(0, Math.max(slash, 0));
+  const name = wanted.slice(slash + 1);
+  const all = set.list(kind);
+  const siblings = all.filter((item) => item.namespace === namespace).map((item) => item.name);
+  const sibling = nearest(name, siblings);
+  const found =
+    sibling === undefined
+      ? all.find((item) => item.name === name)
+      : all.find((item) => item.name === sibling && item.namespace === namespace);
+  return found === undefined ? undefined : `did you mean ${qualifiedName(found)}?`;
 }

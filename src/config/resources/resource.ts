@@ -27,7 +27,7 @@ export type ResourcePath = ConfigPath;
 
 /** `Kind namespace/name`, or `Kind name` where the kind has no namespace. */
 export function resourceLabel(resource: Pick<ResourceHead, 'kind' | 'namespace' | 'name'>): string {
-  return `${resource.kind} ${qualifiedName(resource)}`;
+  return `${resource.kind === '' ? 'object' : resource.kind} ${qualifiedName(resource)}`;
 }
 
 /** `namespace/name`, or the name alone where the kind has no namespace. */

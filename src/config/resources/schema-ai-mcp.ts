@@ -5,6 +5,7 @@ import {
   backendReference,
   gatewayParents,
   headerMatch,
+  hostname,
   httpHeaderName,
   keyedList,
   kindWithSpec,
@@ -141,7 +142,7 @@ export const mcpRoute = kindWithSpec(
   z.strictObject({
     parentRefs: gatewayParents({ min: 1 }),
     path: z.string().max(1024).optional(),
-    hostnames: list(z.string().min(1).max(253), { max: 16 }).optional(),
+    hostnames: list(hostname, { max: 16 }).optional(),
     headers: keyedList(headerMatch, 'name', { max: 16, ignoreCase: true }).optional(),
     backendRefs: list(mcpBackend, { min: 1, max: 256 }).refine(
       (references) => areUnique(references, (reference) => reference.name),

@@ -6,6 +6,7 @@ import {
   gatewayParents,
   headerMatch,
   headerMutation,
+  hostname,
   keyedList,
   kindWithSpec,
   list,
@@ -80,7 +81,7 @@ const routeRule = z.strictObject({
 export const aiGatewayRoute = kindWithSpec(
   z.strictObject({
     parentRefs: gatewayParents().optional(),
-    hostnames: list(z.string().min(1).max(253), { max: 16 }).optional(),
+    hostnames: list(hostname, { max: 16 }).optional(),
     rules: list(routeRule, { min: 1 }).refine((rules) => {
       const names = rules.flatMap((rule) => (rule.name === undefined ? [] : [rule.name]));
       return new Set(names).size === names.length;

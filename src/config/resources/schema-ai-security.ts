@@ -3,7 +3,6 @@ import {
   httpHeaderName,
   kindWithSpec,
   list,
-  type objectName,
   ruleMessage,
   secretReference,
   targetReference,
@@ -147,7 +146,5 @@ export type BackendSecuritySpec = z.output<typeof backendSecurityPolicy>['spec']
 /** An OpenID Connect block of a policy. */
 export type OidcExchange = z.output<z.ZodObject<typeof oidcExchange>>;
 
-/** The names used by {@link backendSecurityPolicy} for one object reference. */
+/** A reference to a Secret. */
 export type SecretReference = z.output<typeof secretReference>;
-/** A name of an object. */
-export type ObjectName = z.output<typeof objectName>;

@@ -5,7 +5,6 @@ import {
   kindWithSpec,
   list,
   localObjectReference,
-  type objectName,
   policyTargets,
   portNumber,
   quantity,
@@ -253,6 +252,3 @@ export const envoyProxy = kindWithSpec(
     geoIP: unsupported(OWN_PROCESS),
   }),
 );
-
-/** The name of a policy's target. */
-export type PolicyTargetName = z.output<typeof objectName>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   accepted,
+  hostname,
   kindWithFields,
   kindWithSpec,
   list,
@@ -37,7 +38,7 @@ const labelSelector = z.strictObject({
 
 const listener = z.strictObject({
   name: objectName,
-  hostname: z.string().min(1).max(253).optional(),
+  hostname: hostname.optional(),
   port: portNumber,
   protocol: z.string().min(1),
   tls: accepted(),

@@ -76,6 +76,15 @@ export const httpHeaderName = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, ruleMessage('must be an HTTP header name'));
 
+/** A host name, or a wildcard for those below one. */
+export const hostname = z
+  .string()
+  .max(253)
+  .regex(
+    /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/i,
+    ruleMessage('must be a host name such as ai.example.com or *.example.com'),
+  );
+
 /** TCP port. */
 export const portNumber = z.number().int().min(1).max(65535);
 

@@ -25,6 +25,16 @@ const PROVIDERS: Record<SchemaName, ProviderName> = {
   Cohere: 'cohere',
 };
 
+/** Which of `version` and `prefix` each schema reads. */
+const SCHEMA_FIELD: Partial<Record<SchemaName, 'version' | 'prefix'>> = {
+  OpenAI: 'prefix',
+  Anthropic: 'prefix',
+  Cohere: 'version',
+  AzureOpenAI: 'version',
+  AWSAnthropic: 'version',
+  GCPAnthropic: 'version',
+};
+
 /** Policy types whose key goes into the header that the provider of a schema reads. */
 const NATIVE_KEYS: Partial<Record<SchemaName, string>> = {
   OpenAI: 'APIKey',
@@ -92,7 +102,12 @@ function credentialFields(attached: AttachedCredential | undefined): ClusterCred
 }
 
 function schemaFields(backend: AiBackend, report: Report): Pick<ClusterInput, 'prefix' | 'api_version'> {
-  const { name, version, prefix } = backend.body.spec.schema;
+  const { schema } = backend.body.spec;
+  const { name, version, prefix } = schema;
+  for (const field of ['version', 'prefix'] as const) {
+    if ((schema[field] ?? '') === '' || SCHEMA_FIELD[name] === field) continue;
+    report.warning(backend, ['spec', 'schema', field], `has no meaning for ${name}: ignored`, { part: 'key' });
+  }
   const trimmed = prefix?.replaceAll(/^\/+|\/+$/g, '');
   switch (name) {
     case 'OpenAI':
@@ -123,8 +138,9 @@ function checkCredential(
   { set, report }: BackendContext,
 ): void {
   const { name } = backend.body.spec.schema;
-  const lacksPolicy = attached?.type !== 'GCPCredentials' && !set.hasRefused('BackendSecurityPolicy');
-  if (name.startsWith('GCP') && lacksPolicy) {
+  const lacksPolicy = name.startsWith('GCP') && attached?.type !== 'GCPCredentials';
+  // A policy that was refused has its own error.
+  if (lacksPolicy && !set.hasRefused('BackendSecurityPolicy')) {
     report.error(backend, ['spec', 'schema', 'name'], `${name} needs a project and a region`, {
       fix: 'let a BackendSecurityPolicy of type GCPCredentials target this backend',
     });

@@ -25,6 +25,9 @@ export interface AttachedCredential {
   settings: ClusterCredential;
 }
 
+/** How each kind of key is sent: the policy's type decides, whatever the backend's schema. */
+const KEY_SCHEMES = { APIKey: 'bearer', AnthropicAPIKey: 'x-api-key', AzureAPIKey: 'api-key' } as const;
+
 /** Headers that bring a request's own credential, where a policy names none. */
 const OVERRIDE_HEADERS: Partial<Record<CredentialType, string>> = {
   APIKey: 'x-aigw-api-key',
@@ -82,18 +85,15 @@ function translatePolicy(policy: Policy, context: SecretContext): ClusterCredent
     );
   }
   const header = override?.header ?? (override === undefined ? undefined : OVERRIDE_HEADERS[spec.type]);
-  if (translation.unavailable) {
-    // Without its configured credential a cluster takes only requests that bring their own.
-    const needed = header ?? OVERRIDE_HEADERS[spec.type];
-    return {
-      ...translation.settings,
-      credential: { type: 'none' },
-      credential_override: compact({ header: needed, fallback_to_configured: false }),
-    };
-  }
-  if (override === undefined) return translation.settings;
+  const settings: ClusterCredential = translation.unavailable
+    ? {
+        ...translation.settings,
+        credential: { type: 'unavailable', reason: 'its Secret has no value on this machine' },
+      }
+    : translation.settings;
+  if (override === undefined) return settings;
   return {
-    ...translation.settings,
+    ...settings,
     credential_override: compact({ header, fallback_to_configured: override.fallbackToConfigured ?? true }),
   };
 }
@@ -119,6 +119,7 @@ function translateBlock(policy: Policy, context: SecretContext): Translation | u
         : withValue(secret(block.secretRef, 'apiKey', ['secretRef']), {}, (key) => ({
             type: 'api_key',
             key: key.trim(),
+            scheme: KEY_SCHEMES[spec.type as keyof typeof KEY_SCHEMES],
           }));
     }
     case 'AWSCredentials':

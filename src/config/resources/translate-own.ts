@@ -3,7 +3,6 @@ import { isObject } from '../../json/types.ts';
 import { explainIssues, schemaMessages } from '../explain.ts';
 import type { UnplacedIssue } from '../issue.ts';
 import { gatewayConfig } from '../model.ts';
-import { nearest } from '../nearest.ts';
 import { fieldsAt } from '../schema-walk.ts';
 import type { ClusterInput, VirtualRouteInput, VirtualServiceInput } from './config-input.ts';
 import type { KindName } from './kinds.ts';
@@ -153,13 +152,8 @@ function clusterName(written: string, place: { from: ResourceHead; path: Resourc
     isRefused(place.from, { kind, namespace, name }, { path: place.path, ...context });
     return `${namespace}/${name}`;
   }
-  const known = CLUSTER_KINDS.flatMap((candidate) => set.list(candidate)).map(
-    (item) => `${item.namespace}/${item.name}`,
-  );
-  const suggestion = nearest(`${namespace}/${name}`, known);
-  report.error(place.from, place.path, `there is no StaticCluster or AIServiceBackend ${namespace}/${name}`, {
-    fix: suggestion === undefined ? undefined : `did you mean ${suggestion}?`,
-  });
+  const fix = CLUSTER_KINDS.map((candidate) => nearestOf(set, candidate, `${namespace}/${name}`)).find(Boolean);
+  report.error(place.from, place.path, `there is no StaticCluster or AIServiceBackend ${namespace}/${name}`, { fix });
   return written;
 }
 

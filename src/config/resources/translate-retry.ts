@@ -40,10 +40,15 @@ export function translateTraffic(set: ResourceSet, gateways: TranslatedGateways,
     const settings = toSettings(policy, report);
     for (const { target, path } of policyTargets(policy)) {
       const name = `${policy.namespace}/${target.name}`;
+      const kind = target.kind === 'HTTPRoute' ? 'AIGatewayRoute' : 'Gateway';
+      if (target.kind !== 'HTTPRoute' && target.kind !== 'Gateway') {
+        report.warning(policy, path, `targets a ${target.kind}; only a Gateway and a route can be targeted: ignored`);
+        continue;
+      }
       if (!isKnownTarget({ kind: target.kind, name }, set, gateways)) {
-        const kind = target.kind === 'HTTPRoute' ? 'AIGatewayRoute' : 'Gateway';
-        const message = `there is no ${target.kind} ${name}${target.kind === 'HTTPRoute' ? ' (of an AIGatewayRoute of that name)' : ''}: ignored`;
-        report.warning(policy, path, message, { fix: nearestOf(set, kind, name) });
+        const whose = target.kind === 'HTTPRoute' ? ', nor an AIGatewayRoute that makes one' : '';
+        const fix = nearestOf(set, kind, name);
+        report.warning(policy, path, `there is no ${target.kind} ${name}${whose}: ignored`, { fix });
         continue;
       }
       const key = targetKey(target.kind, name, target.sectionName);
@@ -79,13 +84,12 @@ function targetKey(kind: string, name: string, section?: string): string {
 }
 
 function isKnownTarget(
-  target: { kind: string; name: string },
+  target: { kind: 'HTTPRoute' | 'Gateway'; name: string },
   set: ResourceSet,
   gateways: TranslatedGateways,
 ): boolean {
   const [namespace = '', name = ''] = target.name.split('/');
   if (target.kind === 'Gateway') return gateways.served.has(target.name) || gateways.foreign.has(target.name);
-  if (target.kind !== 'HTTPRoute') return false;
   return (['AIGatewayRoute', 'HTTPRoute', 'MCPRoute'] as const).some((kind) => set.isDeclared(kind, namespace, name));
 }
 

@@ -11,7 +11,7 @@ export interface AttachedRoutes {
 interface Cell {
   listener: string;
   domain: string;
-  routes: FlatRoute[];
+  routes: Set<FlatRoute>;
 }
 
 /**
@@ -28,14 +28,15 @@ export function groupVirtualServices(
     for (const { listener, domains } of attachments) {
       for (const domain of domains) {
         const key = `${listener.name} ${domain}`;
-        const cell = cells.get(key) ?? { listener: listener.name, domain, routes: [] };
-        cell.routes.push(...routes.filter((route) => !cell.routes.includes(route)));
+        const cell = cells.get(key) ?? { listener: listener.name, domain, routes: new Set() };
+        for (const route of routes) cell.routes.add(route);
         cells.set(key, cell);
       }
     }
   }
   const groups = new Map<string, { listener: string; domains: string[]; routes: FlatRoute[] }>();
-  for (const { listener, domain, routes } of cells.values()) {
+  for (const { listener, domain, routes: found } of cells.values()) {
+    const routes = [...found];
     const key = `${listener} ${routeIds(routes)}`;
     const group = groups.get(key) ?? { listener, domains: [], routes };
     group.domains.push(domain);

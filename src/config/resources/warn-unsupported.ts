@@ -9,6 +9,11 @@ const GUARDS = ['apiKeyAuth', 'basicAuth', 'jwt', 'oidc', 'extAuth', 'authorizat
 /** Warns of parts that are checked and have no effect, where the schema alone cannot tell. */
 export function warnUnsupported(set: ResourceSet, report: Report): void {
   warnSecurityPolicies(set, report);
+  for (const kind of ['BackendTrafficPolicy', 'ClientTrafficPolicy', 'SecurityPolicy'] as const) {
+    for (const policy of set.list(kind)) {
+      if (policyTargets(policy).length === 0) report.warning(policy, ['spec'], 'has no targetRefs: it has no effect');
+    }
+  }
   for (const route of set.list('AIGatewayRoute')) {
     for (const field of ['llmRequestCosts', 'rateLimitsFromHeaders'] as const) {
       if (route.body.spec[field] === undefined) continue;

@@ -45,7 +45,12 @@ export function encodeTools(
   if (request.parallelToolCalls === false && tools.length > 0) {
     warn('parallel_tool_calls false was not sent: Bedrock Converse cannot forbid several calls in one turn.');
   }
-  if (tools.length === 0) return { claudeTools };
+  if (tools.length === 0) {
+    const called = traits.family === 'other' ? [] : toolsCalledBefore(request);
+    if (called.length === 0) return { claudeTools };
+    warn('The tools called before were sent as tools without a schema: Bedrock refuses tool blocks without tools.');
+    return { toolConfig: { tools: called }, claudeTools };
+  }
   const choice = request.toolChoice;
   if (choice?.type === 'none') {
     if (!holdsToolBlocks(request)) return { claudeTools: [] };
@@ -88,6 +93,18 @@ function encodeToolChoice(choice: NeutralToolChoice | undefined): JsonObject | u
 
 function isClientRun(tool: JsonObject): boolean {
   return typeof tool['type'] === 'string' && CLIENT_RUN_TOOL.test(tool['type']);
+}
+
+/**
+ * The tools a conversation without `tools` called before. Left out for a model of unknown make, which gets what the
+ * reference system would send it.
+ */
+function toolsCalledBefore(request: NeutralRequest): JsonObject[] {
+  const names = new Set<string>();
+  for (const message of request.messages) {
+    for (const part of message.content) if (part.type === 'tool-call') names.add(part.name);
+  }
+  return [...names].map((name) => ({ toolSpec: { name, inputSchema: { json: { type: 'object', properties: {} } } } }));
 }
 
 function holdsToolBlocks(request: NeutralRequest): boolean {

@@ -12,16 +12,51 @@ import { camelKeys, stringField } from './wire.ts';
 export function decodeContents(contents: unknown): NeutralMessage[] {
   if (!Array.isArray(contents)) throw invalid('contents', 'must be an array of turns');
   const ids = conversationIds();
-  return contents.flatMap((content: unknown, index) => {
+  const messages: NeutralMessage[] = [];
+  for (const [index, content] of contents.entries()) {
     const where = `contents[${index}]`;
     if (!isObject(content)) throw invalid(where, 'must be an object with role and parts');
     const message = camelKeys(content);
     const parts = decodeParts(message['parts'], `${where}.parts`, ids);
     const role = stringField(message, 'role') ?? 'user';
-    if (role === 'model') return parts.length === 0 ? [] : [{ role: 'assistant' as const, content: parts }];
-    if (role !== 'user' && role !== 'function') throw invalid(`${where}.role`, 'must be "user" or "model"');
-    return splitResults(parts);
-  });
+    if (role === 'model') addModelTurn(messages, parts);
+    else if (role === 'user' || role === 'function') messages.push(...splitResults(parts));
+    else throw invalid(`${where}.role`, 'must be "user" or "model"');
+  }
+  return messages;
+}
+
+/** SDKs keep each chunk of a stream as a turn of its own: adjacent model turns are one answer. */
+function addModelTurn(messages: NeutralMessage[], parts: readonly NeutralPart[]): void {
+  // The last chunk of a stream often holds an empty text.
+  const said = parts.filter((part) => part.type !== 'text' || part.text !== '' || part.origin !== undefined);
+  if (said.length === 0) return;
+  let last = messages.at(-1);
+  if (last?.role !== 'assistant') {
+    last = { role: 'assistant', content: [] };
+    messages.push(last);
+  }
+  for (const part of said) {
+    const joined = joinParts(last.content.at(-1), part);
+    if (joined === undefined) last.content.push(part);
+    else last.content[last.content.length - 1] = joined;
+  }
+}
+
+/**
+ * Two pieces of one text or thought as one part; `undefined` when they are none. Other APIs need them
+ * whole: a thought with its signature, a text that is not blank.
+ */
+function joinParts(left: NeutralPart | undefined, right: NeutralPart): NeutralPart | undefined {
+  if (left?.type === 'text' && right.type === 'text' && left.origin === undefined && right.origin === undefined) {
+    return { type: 'text', text: left.text + right.text };
+  }
+  if (left?.type !== 'reasoning' || right.type !== 'reasoning') return undefined;
+  if (left.signature !== undefined || left.encrypted !== undefined || right.encrypted !== undefined) return undefined;
+  const text = left.text + right.text;
+  return right.origin === undefined
+    ? { ...right, text }
+    : { ...right, text, origin: { dialect: right.origin.dialect, value: { ...right.origin.value, text } } };
 }
 
 /** Reads `systemInstruction`: a turn without a role, or bare text as some SDKs send it. */

@@ -21,7 +21,7 @@ export function decodePart(raw: JsonObject, ids: CallIds): NeutralPart {
   const origin: { origin: NeutralOrigin } = { origin: { dialect: 'gemini', value: raw } };
   const text = stringField(part, 'text');
   if (text !== undefined) {
-    if (part['thought'] === true) return decodeThought(part, text, signature);
+    if (part['thought'] === true) return decodeThought(part, raw);
     return hasOtherKeys(part, ['text', 'thought']) ? { type: 'text', text, ...origin } : { type: 'text', text };
   }
   const call = objectField(part, 'functionCall');
@@ -39,12 +39,13 @@ export function decodePart(raw: JsonObject, ids: CallIds): NeutralPart {
   return hasOtherKeys(part, ['inlineData', 'fileData']) ? { ...media, ...origin } : media;
 }
 
-function decodeThought(part: JsonObject, text: string, signature: string | undefined): NeutralPart {
+function decodeThought(part: JsonObject, raw: JsonObject): NeutralPart {
+  const text = stringField(part, 'text') ?? '';
+  const signature = stringField(part, 'thoughtSignature');
+  if (signature === undefined) return { type: 'reasoning', text };
   const mark = objectField(part, 'partMetadata')?.['reasoning'];
-  if (mark === ENCRYPTED_MARK.reasoning && signature !== undefined) {
-    return { type: 'reasoning', text, encrypted: signature };
-  }
-  return signature === undefined ? { type: 'reasoning', text } : { type: 'reasoning', text, signature };
+  if (mark === ENCRYPTED_MARK.reasoning) return { type: 'reasoning', text, encrypted: signature };
+  return { type: 'reasoning', text, signature, origin: { dialect: 'gemini', value: raw } };
 }
 
 /** Reads a `functionCall`; the arguments become JSON text. */

@@ -73,7 +73,12 @@ test('text, thoughts, calls and everything else of an answer', () => {
       {
         index: 0,
         content: [
-          { type: 'reasoning', text: 'thinking', signature: 'VA==' },
+          {
+            type: 'reasoning',
+            text: 'thinking',
+            signature: 'VA==',
+            origin: { dialect: 'gemini', value: { text: 'thinking', thought: true, thoughtSignature: 'VA==' } },
+          },
           { type: 'text', text: 'one ' },
           {
             type: 'text',

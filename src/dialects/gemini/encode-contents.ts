@@ -144,7 +144,7 @@ function encodeModel(
   state: PartState,
   calls: Map<string, KnownCall>,
 ): JsonObject[] {
-  const hasCall = message.content.some((part) => part.type === 'tool-call');
+  const lent = lendsSignature(message);
   const parts: JsonObject[] = [];
   let firstCall: JsonObject | undefined;
   let thoughtSignature: string | undefined;
@@ -156,14 +156,7 @@ function encodeModel(
       const call = encodeToolCall(part, place);
       firstCall ??= call;
       parts.push(call);
-    } else if (
-      part.type === 'reasoning' &&
-      hasCall &&
-      part.signature !== undefined &&
-      part.origin?.dialect !== 'gemini'
-    ) {
-      // Gemini signs the first call of a turn, not the thought; other APIs have a place for the
-      // signature on the thought only, so it comes back there.
+    } else if (part.type === 'reasoning' && lent && part.signature !== undefined && part.origin?.dialect !== 'gemini') {
       thoughtSignature ??= part.signature;
       const { signature: _, ...unsigned } = part;
       parts.push(...encodeReasoning(unsigned, state));
@@ -178,4 +171,14 @@ function encodeModel(
     if (signature !== undefined) firstCall['thoughtSignature'] = signature;
   }
   return parts;
+}
+
+/**
+ * Whether the first call of a turn takes the signature of the turn's thought. Gemini signs the call;
+ * other APIs have a place for the signature on the thought only, so it comes back there.
+ */
+function lendsSignature(message: NeutralMessage): boolean {
+  const call = message.content.find((part) => part.type === 'tool-call');
+  if (call === undefined || call.signature !== undefined) return false;
+  return call.origin?.dialect !== 'gemini' || partSignature(call.origin.value) === undefined;
 }

@@ -299,6 +299,10 @@ test('thought signatures: on the thought without calls, on the first call with t
     turn({ text: 'hm', thought: true }, { ...written, thoughtSignature: 'U0lHTg==' }, written),
   );
   assert.deepEqual(
+    parts('gemini-3-pro', thought, { ...call('1'), signature: 'own' } as NeutralPart),
+    turn({ text: 'hm', thought: true, thoughtSignature: 'U0lHTg==' }, { ...written, thoughtSignature: 'own' }),
+  );
+  assert.deepEqual(
     parts('gemini-3.1-pro-preview', call('1'), call('2')),
     turn({ ...written, thoughtSignature: 'skip_thought_signature_validator' }, written),
   );

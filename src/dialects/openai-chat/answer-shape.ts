@@ -2,9 +2,6 @@ import type { ResponseContext } from '../dialect.ts';
 import type { DialectName } from '../names.ts';
 import type { UsageDetails } from '../openai/usage.ts';
 
-/** A response context that may also say which API the answer came from. */
-export type AnswerContext = ResponseContext & { readonly providerDialect?: DialectName | undefined };
-
 /** Details of an answer's form that do not change what it says. */
 export interface AnswerShape {
   /** Whether usage has its details objects even when they are empty. */
@@ -27,6 +24,6 @@ const SHAPES: Partial<Record<DialectName, AnswerShape>> = {
 };
 
 /** The form for answers of the provider API in `context`; the ordinary one when it names none. */
-export function answerShape(context: AnswerContext): AnswerShape {
+export function answerShape(context: ResponseContext): AnswerShape {
   return (context.providerDialect === undefined ? undefined : SHAPES[context.providerDialect]) ?? ORDINARY;
 }

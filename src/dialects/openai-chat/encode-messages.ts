@@ -18,6 +18,10 @@ function asContent(parts: JsonObject[]): Content {
   return parts;
 }
 
+function asParts(content: Content): JsonObject[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+}
+
 function encodeParts(parts: NeutralPart[], state: EncodeState): JsonObject[] {
   const written: JsonObject[] = [];
   for (const part of parts) {
@@ -164,7 +168,8 @@ export function encodeMessages(messages: NeutralMessage[], state: EncodeState): 
   };
   for (const source of messages) {
     const results = source.content.filter((part) => part.type === 'tool-result');
-    if (results.length === 0) flush();
+    // A user message that follows takes them up: some servers want roles to alternate.
+    if (results.length === 0 && source.role !== 'user') flush();
     for (const part of results) {
       const { message, attached } = encodeResult(part, state);
       written.push(source.role === 'tool' ? { ...splitMessageFields(source.content).fields, ...message } : message);
@@ -174,8 +179,10 @@ export function encodeMessages(messages: NeutralMessage[], state: EncodeState): 
     if (source.role === 'assistant') {
       written.push(encodeAssistant(source, state));
     } else if (source.content.some((part) => part.type !== 'tool-result') || results.length === 0) {
-      if (results.length > 0) flush();
-      written.push(encodeTextRole(source, state));
+      const message = encodeTextRole(source, state);
+      if (attachments.length > 0) message['content'] = [...attachments, ...asParts(message['content'] as Content)];
+      attachments = [];
+      written.push(message);
     }
   }
   flush();

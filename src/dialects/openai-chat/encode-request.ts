@@ -69,7 +69,14 @@ function effortForBudget(tokens: number): 'low' | 'medium' | 'high' {
   return tokens <= 8192 ? 'medium' : 'high';
 }
 
+/** OpenAI's models before reasoning refuse `reasoning_effort`. */
+const NO_EFFORT = /(?:^|\/)(?:gpt-3|gpt-4|chatgpt-4o)/;
+
 function writeReasoning(body: JsonObject, reasoning: NeutralReasoning, state: EncodeState): void {
+  if (!state.sameDialect && NO_EFFORT.test(String(body['model']))) {
+    if (reasoning.enabled !== false) state.warn(`Reasoning settings were left out: '${body['model']}' does not think.`);
+    return;
+  }
   if (reasoning.effort !== undefined && body['reasoning'] === undefined) body['reasoning_effort'] = reasoning.effort;
   if (state.sameDialect) {
     // Anthropic's `thinking`, which this client wrote; OpenRouter's `reasoning` is among the extensions.

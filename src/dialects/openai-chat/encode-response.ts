@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
+import type { ResponseContext } from '../dialect.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
 import { encodeFinishReason } from '../openai/finish-reason.ts';
 import { writeOpenAiUsage } from '../openai/usage.ts';
 import { annotationsOf } from './annotations.ts';
-import { type AnswerContext, answerShape } from './answer-shape.ts';
+import { answerShape } from './answer-shape.ts';
 import { encodeThinkingBlock } from './encode-messages.ts';
 import { messageFieldsOf, signatureExtra } from './wire.ts';
 
@@ -78,7 +79,7 @@ function encodeChoice(candidate: NeutralCandidate): JsonObject {
 }
 
 /** Writes a whole chat completion. */
-export function encodeResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
+export function encodeResponse(response: NeutralResponse, context: ResponseContext): JsonObject {
   const shape = answerShape(context);
   const body: JsonObject = {
     ...response.extensions?.['openai-chat'],

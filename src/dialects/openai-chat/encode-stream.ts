@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
-import type { StreamEncoder } from '../dialect.ts';
+import type { ResponseContext, StreamEncoder } from '../dialect.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { openaiErrors, toErrorAnswer } from '../openai/errors.ts';
 import { encodeFinishReason } from '../openai/finish-reason.ts';
 import { writeOpenAiUsage } from '../openai/usage.ts';
 import { annotationsOf } from './annotations.ts';
-import { type AnswerContext, answerShape } from './answer-shape.ts';
+import { answerShape } from './answer-shape.ts';
 import { encodeServiceTier } from './encode-response.ts';
 import { messageFieldsOf, signatureExtra } from './wire.ts';
 
@@ -38,7 +38,7 @@ function plainHead(choice: Choice): string {
 }
 
 /** Makes the writer of a streamed chat completion: one text for each event that says something. */
-export function createStreamEncoder(context: AnswerContext): StreamEncoder {
+export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   const shape = answerShape(context);
   const head: DeltaHead = shape.fullChunks ? () => ROLE_HEAD : plainHead;
   const choices = new Map<number, Choice>();

@@ -2,6 +2,7 @@ import type { Dialect, StreamFrame } from '../../dialects/dialect.ts';
 import { unwrapBedrockFrame } from '../../dialects/envelopes/bedrock-invoke.ts';
 import type { Envelope } from '../../providers/provider.ts';
 import { createAwsEventStreamFramer } from '../../streams/aws-event-stream.ts';
+import { frameOfAwsEventStreamMessage } from '../../streams/aws-event-stream-frame.ts';
 import { createJsonLinesFramer } from '../../streams/json-lines-framer.ts';
 import { createSseFramer } from '../../streams/sse-framer.ts';
 import { createUtf8Decoder } from '../../streams/utf8-decoder.ts';
@@ -13,8 +14,6 @@ export interface FrameSource {
   end(): void;
 }
 
-const payloadDecoder = new TextDecoder();
-
 /** The frame source for a dialect in its envelope. */
 export function createFrameSource(
   dialect: Dialect,
@@ -23,11 +22,9 @@ export function createFrameSource(
 ): FrameSource {
   if (dialect.framing === 'aws-event-stream' || envelope === 'bedrock-invoke') {
     return createAwsEventStreamFramer((message) => {
-      const { headers } = message;
-      const event = headers[':event-type'] ?? headers[':exception-type'] ?? headers[':error-code'] ?? '';
-      const data = payloadDecoder.decode(message.payload);
-      const frame = envelope === 'bedrock-invoke' ? unwrapBedrockFrame({ event, data }) : { event, data };
-      if (frame !== undefined) onFrame(frame);
+      const frame = frameOfAwsEventStreamMessage(message);
+      const unwrapped = envelope === 'bedrock-invoke' ? unwrapBedrockFrame(frame) : frame;
+      if (unwrapped !== undefined) onFrame(unwrapped);
     });
   }
   const utf8 = createUtf8Decoder();

@@ -23,7 +23,10 @@ export function answerMessage(call: Call, what: { model: string; body: JsonObjec
   const { answer, about } = thinkMessage(call, what);
   const usage = { input: answer.usage.input, output: answer.usage.output };
   if (!what.stream) return jsonReply(wholeMessage(answer, about), { usage });
-  return sseReply(sseFrames(answer, about), { usage, errorFrames: (details) => [sse(anthropicError(details), 'error')] });
+  return sseReply(sseFrames(answer, about), {
+    usage,
+    errorFrames: (details) => [sse(anthropicError(details), 'error')],
+  });
 }
 
 /** The answer to a messages body and what its rendering needs. */

@@ -23,7 +23,12 @@ export function wholeMessage(answer: Answer, about: { id: string; model: string;
       if (part.type === 'reasoning') {
         return { type: 'thinking', thinking: about.thoughts === 'omitted' ? '' : part.text, signature: part.signature };
       }
-      return { type: 'tool_use', id: `toolu_${part.id}`, name: part.name, input: JSON.parse(part.arguments) as JsonValue };
+      return {
+        type: 'tool_use',
+        id: `toolu_${part.id}`,
+        name: part.name,
+        input: JSON.parse(part.arguments) as JsonValue,
+      };
     }),
     stop_reason: stopReason(candidate),
     stop_sequence: candidate.stopSequence ?? null,

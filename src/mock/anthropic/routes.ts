@@ -5,7 +5,13 @@ import { countMessageTokens, createMessage, getAnthropicModel, listAnthropicMode
 /** The messages API under any prefix. Its models list is told from OpenAI's by a header. */
 export const anthropicRoutes: readonly Route[] = [
   { methods: ['POST'], pattern: /\/messages$/, api: anthropicApi, body: 'json', handle: createMessage },
-  { methods: ['POST'], pattern: /\/messages\/count_tokens$/, api: anthropicApi, body: 'json', handle: countMessageTokens },
+  {
+    methods: ['POST'],
+    pattern: /\/messages\/count_tokens$/,
+    api: anthropicApi,
+    body: 'json',
+    handle: countMessageTokens,
+  },
   {
     methods: ['GET'],
     pattern: /\/models$/,

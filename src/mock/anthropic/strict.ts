@@ -9,7 +9,8 @@ import { Refusal } from '../refusal.ts';
  * Consecutive turns of one role are no error there: they are merged.
  */
 
-const COUNT_FIELDS = `messages model cache_control context_management mcp_servers output_config output_format speed system
+const COUNT_FIELDS =
+  `messages model cache_control context_management mcp_servers output_config output_format speed system
   thinking tool_choice tools user_profile_id workspace_id`.split(/\s+/);
 const FIELDS = new Set([
   ...COUNT_FIELDS,
@@ -95,7 +96,8 @@ function checkTools(body: JsonObject): void {
     }
     const schema = tool['input_schema'];
     if (schema === undefined) refuse(`tools.${index}.custom.input_schema: Field required`);
-    if (objectOf(schema)['type'] !== 'object') refuse(`tools.${index}.custom.input_schema.type: Input should be 'object'`);
+    if (objectOf(schema)['type'] !== 'object')
+      refuse(`tools.${index}.custom.input_schema.type: Input should be 'object'`);
   }
   if (tools.length === 0 && body['tool_choice'] !== undefined && objectOf(body['tool_choice'])['type'] !== 'none') {
     refuse('tool_choice may only be specified while providing tools.');
@@ -112,10 +114,14 @@ function checkConversation(body: JsonObject): void {
     }
     const isLastAssistant = index === messages.length - 1 && role === 'assistant';
     if (blocks.length === 0 && !isLastAssistant) {
-      refuse(`messages.${index}: all messages must have non-empty content except for the optional final assistant message`);
+      refuse(
+        `messages.${index}: all messages must have non-empty content except for the optional final assistant message`,
+      );
     }
     checkBlocks(blocks, index);
-    const results = blocks.filter((block) => block['type'] === 'tool_result').map((block) => stringOf(block['tool_use_id']));
+    const results = blocks
+      .filter((block) => block['type'] === 'tool_result')
+      .map((block) => stringOf(block['tool_use_id']));
     const missing = waiting.filter((id) => !results.includes(id));
     if (missing.length > 0) {
       refuse(

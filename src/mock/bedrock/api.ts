@@ -1,5 +1,5 @@
-import { encodeAwsEventStreamMessage } from '../../streams/aws-event-stream.ts';
 import type { JsonValue } from '../../json/types.ts';
+import { encodeAwsEventStreamMessage } from '../../streams/aws-event-stream.ts';
 import type { ApiFamily, Frame, ReplyUsage, StreamReply } from '../call.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -13,13 +13,19 @@ export const bedrockApi: ApiFamily = {
   name: 'bedrock',
   headers: (call) => ({ 'x-amzn-requestid': call.newUuid() }),
   error: (details) => ({
-    headers: { 'x-amzn-errortype': `${details.type ?? exceptionName(details.status)}:http://internal.amazon.com/coral/com.amazon.bedrock/` },
+    headers: {
+      'x-amzn-errortype': `${details.type ?? exceptionName(details.status)}:http://internal.amazon.com/coral/com.amazon.bedrock/`,
+    },
     body: { message: details.message },
   }),
   authorize(call) {
     checkSignature(call.headers);
     if (call.headers['content-length'] === undefined) {
-      throw new Refusal({ status: 411, message: 'The Content-Length header is required.', type: 'MissingContentLength' });
+      throw new Refusal({
+        status: 411,
+        message: 'The Content-Length header is required.',
+        type: 'MissingContentLength',
+      });
     }
   },
 };
@@ -81,7 +87,10 @@ function checkSignature(headers: Readonly<Record<string, string>>): void {
     deny('The Authorization header is not an AWS Signature Version 4.', 'IncompleteSignatureException');
   }
   if (!AMZ_DATE.test(headers['x-amz-date'] ?? '')) {
-    deny("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.", 'IncompleteSignatureException');
+    deny(
+      "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+      'IncompleteSignatureException',
+    );
   }
   if (!CREDENTIAL_SCOPE.test(authorization)) {
     deny("Credential should be scoped to correct service: 'bedrock'.", 'InvalidSignatureException');

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
-import { messageEvents, wholeMessage } from '../anthropic/render-messages.ts';
-import { readMessagesBody } from '../anthropic/read-messages.ts';
 import { thinkMessage } from '../anthropic/messages.ts';
+import { readMessagesBody } from '../anthropic/read-messages.ts';
+import { messageEvents, wholeMessage } from '../anthropic/render-messages.ts';
 import { checkMessages } from '../anthropic/strict.ts';
 import { countTokens } from '../brain/tokens.ts';
 import { embedText } from '../brain/vectors.ts';
@@ -48,7 +48,8 @@ export function countBedrockTokens(call: Call): Reply {
   const model = call.params[0] ?? '';
   if (call.strict) checkKnownModel(call, model);
   const input = objectOf(call.json['input']);
-  if (isObject(input['converse'])) return jsonReply({ inputTokens: readConverse(input['converse'], model).inputTokens });
+  if (isObject(input['converse']))
+    return jsonReply({ inputTokens: readConverse(input['converse'], model).inputTokens });
   const body = objectOf(input['invokeModel'])['body'];
   if (typeof body !== 'string') {
     throw new Refusal({ status: 400, message: 'The input must hold either converse or invokeModel.' });
@@ -59,7 +60,8 @@ export function countBedrockTokens(call: Call): Reply {
   } catch {
     // Refused below as not being an object.
   }
-  if (!isObject(parsed)) throw new Refusal({ status: 400, message: 'The invokeModel body is not base64 of a JSON object.' });
+  if (!isObject(parsed))
+    throw new Refusal({ status: 400, message: 'The invokeModel body is not base64 of a JSON object.' });
   if (call.strict) checkClaude(parsed);
   return jsonReply({ inputTokens: readMessagesBody(parsed, model).inputTokens });
 }
@@ -132,7 +134,11 @@ function titanEmbedding(call: Call): Reply {
 function cohereEmbeddings(call: Call): Reply {
   const texts = stringsOf(call.json['texts']);
   if (call.strict && stringOf(call.json['input_type']) === '') {
-    throw new Refusal({ status: 400, message: 'Malformed input request: #: required key [input_type] not found, please reformat your input and try again.' });
+    throw new Refusal({
+      status: 400,
+      message:
+        'Malformed input request: #: required key [input_type] not found, please reformat your input and try again.',
+    });
   }
   const dimensions = numberOf(call.json['output_dimension']) ?? TITAN_DIMENSIONS;
   const vectors = texts.map((text) => embedText(text, dimensions));

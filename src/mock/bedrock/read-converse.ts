@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../json/types.ts';
-import { type Ask, addMedia, addText, addTool, addToolResult, createAsk, startTurn } from '../brain/ask.ts';
 import { isObject, type JsonValue } from '../../json/types.ts';
+import { type Ask, addMedia, addText, addTool, addToolResult, createAsk, startTurn } from '../brain/ask.ts';
 import { numberOf, objectOf, objectsOf, stringOf, stringsOf } from '../json-read.ts';
 
 /** What a Converse body asks (docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). */

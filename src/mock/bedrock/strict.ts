@@ -67,7 +67,9 @@ function checkTools(json: JsonObject): void {
     if (usesTools) refuse('The toolConfig field must be defined when using toolUse and toolResult content blocks.');
     return;
   }
-  const specs = objectsOf(objectOf(config)['tools']).flatMap((tool) => (isObject(tool['toolSpec']) ? [tool['toolSpec']] : []));
+  const specs = objectsOf(objectOf(config)['tools']).flatMap((tool) =>
+    isObject(tool['toolSpec']) ? [tool['toolSpec']] : [],
+  );
   if (specs.length === 0) {
     refuse(
       "1 validation error detected: Value '[]' at 'toolConfig.tools' failed to satisfy constraint: Member must have length greater than or equal to 1",
@@ -109,7 +111,9 @@ function checkTurns(json: JsonObject): void {
     }
     const blocks = objectsOf(message['content']);
     if (blocks.length === 0) {
-      refuse(`The content field in the Message object at messages.${index} is empty. Add a ContentBlock object to the content field and try again.`);
+      refuse(
+        `The content field in the Message object at messages.${index} is empty. Add a ContentBlock object to the content field and try again.`,
+      );
     }
     checkBlocks(blocks, index);
     const results = blocks.flatMap((block) =>
@@ -127,7 +131,9 @@ function checkTurns(json: JsonObject): void {
     waiting = blocks.flatMap((block) => (isObject(block['toolUse']) ? [stringOf(block['toolUse']['toolUseId'])] : []));
   }
   if (waiting.length > 0) {
-    refuse(`Expected toolResult blocks at messages.${messages.length}.content for the following Ids: ${waiting.join(', ')}`);
+    refuse(
+      `Expected toolResult blocks at messages.${messages.length}.content for the following Ids: ${waiting.join(', ')}`,
+    );
   }
 }
 
@@ -143,7 +149,9 @@ function checkBlocks(blocks: readonly JsonObject[], index: number): void {
       refuse(`The image format at ${place} must be one of png, jpeg, gif and webp.`);
     }
     if (isObject(block['toolUse']) && !isObject(block['toolUse']['input'])) {
-      refuse(`The format of the value at ${place}.toolUse.input is invalid. Provide a json object for the field and try again.`);
+      refuse(
+        `The format of the value at ${place}.toolUse.input is invalid. Provide a json object for the field and try again.`,
+      );
     }
     const thought = objectOf(block['reasoningContent'])['reasoningText'];
     if (isObject(thought) && !isSignatureOf(thought['signature'], stringOf(thought['text']))) {

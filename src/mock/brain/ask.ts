@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, isObject } from '../../json/types.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import { countTokens, MEDIA_TOKENS } from './tokens.ts';
 
 /** What a request asks, whichever API it came in: what the brain needs to make up an answer. */

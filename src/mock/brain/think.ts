@@ -121,7 +121,8 @@ function toolsToCall(ask: Ask, forced: readonly string[]): AskTool[] {
 
 function answerText(ask: Ask, index: number): string {
   if (ask.format.type === 'json-schema') return JSON.stringify(exampleOf(ask.format.schema));
-  if (ask.format.type === 'json') return JSON.stringify({ answer: `You said: ${echo(ask.userText)}`, model: ask.model });
+  if (ask.format.type === 'json')
+    return JSON.stringify({ answer: `You said: ${echo(ask.userText)}`, model: ask.model });
   const sentences: string[] = [];
   if (index > 0) sentences.push(`Answer ${index + 1}.`);
   if (ask.toolResults.length > 0) {

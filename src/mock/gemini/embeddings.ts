@@ -23,7 +23,10 @@ export function batchEmbedContents(call: Call): Reply {
   acceptGeminiModel(call, call.params[0] ?? '');
   const requests = objectsOf(call.json['requests']);
   if (requests.length === 0) {
-    throw new Refusal({ status: 400, message: '* BatchEmbedContentsRequest.requests: at least one request is required' });
+    throw new Refusal({
+      status: 400,
+      message: '* BatchEmbedContentsRequest.requests: at least one request is required',
+    });
   }
   const all = requests.map(embedOne);
   const tokens = all.reduce((sum, one) => sum + one.tokens, 0);

@@ -34,7 +34,7 @@ export function streamGenerateContent(call: Call): Reply {
     headers: { 'content-type': 'application/json; charset=UTF-8' },
     frames: arrayFrames(chunks(answer, about)),
     usage,
-    errorFrames: (details) => [`,\r\n${JSON.stringify(googleError(details))}]`],
+    errorFrames: (details) => [`${details.first ? '[' : ',\r\n'}${JSON.stringify(googleError(details))}]`],
   };
   return reply;
 }

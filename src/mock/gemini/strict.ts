@@ -17,7 +17,9 @@ const GENERATION_FIELDS = names(`candidateCount stopSequences maxOutputTokens te
   frequencyPenalty responseLogprobs logprobs responseMimeType responseSchema responseJsonSchema responseModalities
   thinkingConfig speechConfig mediaResolution enableEnhancedCivicAnswers imageConfig audioTimestamp routingConfig
   modelConfig enableAffectiveDialog`);
-const DECLARATION_FIELDS = names('name description parameters parametersJsonSchema response responseJsonSchema behavior');
+const DECLARATION_FIELDS = names(
+  'name description parameters parametersJsonSchema response responseJsonSchema behavior',
+);
 const SCHEMA_FIELDS = names(`type format title description nullable enum items maxItems minItems properties required
   minProperties maxProperties minLength maxLength pattern example anyOf propertyOrdering default minimum maximum`);
 /** Vertex's Schema message knows these as well. */
@@ -45,14 +47,19 @@ export function checkGenerate(body: JsonObject, target: { vertex: boolean; model
       }
     }
   }
-  checkSchema(pick(config, 'responseSchema'), schemaFields, { field: 'generation_config.response_schema', into: unknown });
+  checkSchema(pick(config, 'responseSchema'), schemaFields, {
+    field: 'generation_config.response_schema',
+    into: unknown,
+  });
   if (unknown.length > 0) {
     const message = unknown.map((violation) => violation.description).join('\n');
     throw new Refusal({ status: 400, message, violations: unknown });
   }
   const temperature = config['temperature'];
   if (typeof temperature === 'number' && (temperature < 0 || temperature > 2)) {
-    refuse(`Unable to submit request because it has a temperature value of ${temperature} but the supported range is from 0 (inclusive) to 2.0 (inclusive). Update the value and try again.`);
+    refuse(
+      `Unable to submit request because it has a temperature value of ${temperature} but the supported range is from 0 (inclusive) to 2.0 (inclusive). Update the value and try again.`,
+    );
   }
   checkContents(body, target.model);
 }
@@ -115,7 +122,8 @@ function checkContents(body: JsonObject, model: string): void {
       refuse('Please use a valid role: user, model.');
     }
     const parts = partsOf(content);
-    if (parts.length === 0) refuse(`* GenerateContentRequest.contents[${index}].parts: contents.parts must not be empty.`);
+    if (parts.length === 0)
+      refuse(`* GenerateContentRequest.contents[${index}].parts: contents.parts must not be empty.`);
     const responses = parts.filter((part) => pick(part, 'functionResponse') !== undefined).length;
     if (responses !== waiting) {
       refuse(
@@ -138,12 +146,19 @@ function checkContents(body: JsonObject, model: string): void {
   }
 }
 
+/** The stand-in itself, or its base64 (the field is of type bytes). */
+function isStandIn(signature: string): boolean {
+  return (
+    SIGNATURE_STAND_INS.has(signature) || SIGNATURE_STAND_INS.has(Buffer.from(signature, 'base64').toString('latin1'))
+  );
+}
+
 function checkSignatures(parts: readonly JsonObject[], at: { index: number; model: string }): void {
   let firstCall = true;
   for (const [position, part] of parts.entries()) {
     const signature = pick(part, 'thoughtSignature');
     const isCall = pick(part, 'functionCall') !== undefined;
-    if (signature !== undefined && !SIGNATURE_STAND_INS.has(stringOf(signature)) && !isMockSignature(signature)) {
+    if (signature !== undefined && !isStandIn(stringOf(signature)) && !isMockSignature(signature)) {
       refuse('Thought signature is not valid.');
     }
     // From Gemini 3 on the first call of a turn must bring its signature back.

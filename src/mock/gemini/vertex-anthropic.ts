@@ -1,6 +1,6 @@
+import { anthropicError } from '../anthropic/api.ts';
 import { answerMessage } from '../anthropic/messages.ts';
 import { readMessagesBody } from '../anthropic/read-messages.ts';
-import { anthropicError } from '../anthropic/api.ts';
 import { checkMessages } from '../anthropic/strict.ts';
 import type { ApiFamily, Call, Reply } from '../call.ts';
 import { jsonReply } from '../call.ts';
@@ -13,7 +13,9 @@ export const vertexAnthropicApi: ApiFamily = {
   ...vertexApi,
   name: 'vertex-anthropic',
   error: (details, call) =>
-    details.status === 400 || details.status === 529 ? { body: anthropicError(details) } : vertexApi.error(details, call),
+    details.status === 400 || details.status === 529
+      ? { body: anthropicError(details) }
+      : vertexApi.error(details, call),
 };
 
 /** `POST ...publishers/anthropic/models/{model}:rawPredict`; the model `count-tokens` counts. */

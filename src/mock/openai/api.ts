@@ -1,6 +1,6 @@
+import type { JsonObject } from '../../json/types.ts';
 import type { ApiFamily } from '../call.ts';
 import { Refusal, type RefusalDetails } from '../refusal.ts';
-import type { JsonObject } from '../../json/types.ts';
 
 /** OpenAI's error object, also used inside streams (platform.openai.com/docs/guides/error-codes). */
 export function openAiError(details: RefusalDetails): JsonObject {
@@ -18,7 +18,11 @@ export function openAiError(details: RefusalDetails): JsonObject {
 /** OpenAI and what copies its API: bearer key, `{"error": {...}}`. */
 export const openAiApi: ApiFamily = {
   name: 'openai',
-  headers: (call) => ({ 'x-request-id': call.newId('req_', 32), 'openai-processing-ms': '12', 'openai-version': '2020-10-01' }),
+  headers: (call) => ({
+    'x-request-id': call.newId('req_', 32),
+    'openai-processing-ms': '12',
+    'openai-version': '2020-10-01',
+  }),
   error: (details) => ({ body: openAiError(details) }),
   authorize(call) {
     const header = call.headers['authorization'] ?? '';

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../json/types.ts';
 import { silentMp3, tonePcm, toneWav } from '../brain/media.ts';
 import { countTokens, MEDIA_TOKENS, textPieces } from '../brain/tokens.ts';
-import { type Call, type Frame, frame, jsonReply, rawReply, type Reply, sse, sseReply } from '../call.ts';
+import { type Call, type Frame, frame, jsonReply, type Reply, rawReply, sse, sseReply } from '../call.ts';
 import { stringOf } from '../json-read.ts';
-import { fieldText, type FormPart, parseMultipart } from '../multipart.ts';
+import { type FormPart, fieldText, parseMultipart } from '../multipart.ts';
 import { Refusal } from '../refusal.ts';
 import { openAiError } from './api.ts';
 
@@ -57,7 +57,8 @@ export function translate(call: Call): Reply {
 function listen(call: Call, task: 'transcribe' | 'translate'): Reply {
   const parts = parseMultipart(call.headers['content-type'] ?? '', call.body);
   const file = parts.find((part) => part.name === 'file');
-  if (file === undefined) throw new Refusal({ status: 400, message: "Missing required parameter: 'file'.", param: 'file' });
+  if (file === undefined)
+    throw new Refusal({ status: 400, message: "Missing required parameter: 'file'.", param: 'file' });
   if (call.strict && fieldText(parts, 'model') === '') {
     throw new Refusal({ status: 400, message: 'you must provide a model parameter' });
   }

@@ -109,7 +109,10 @@ function runLine(call: Call, text: string, to: { endpoint: string; handle: (call
   const requestId = call.newId('req_', 32);
   if (!isObject(line) || !isObject(line['body']) || line['url'] !== to.endpoint) {
     const custom = isObject(line) ? (line['custom_id'] ?? null) : null;
-    const error = { code: 'invalid_request', message: `Each line needs custom_id, method, url ${to.endpoint} and body.` };
+    const error = {
+      code: 'invalid_request',
+      message: `Each line needs custom_id, method, url ${to.endpoint} and body.`,
+    };
     return { ok: false, line: { id, custom_id: custom, response: null, error } };
   }
   const customId = line['custom_id'] ?? null;

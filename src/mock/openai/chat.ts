@@ -114,9 +114,7 @@ function* chatFrames(answer: Answer, rendering: Rendering & { includeUsage: bool
   });
   // Azure's first chunk has no choice, only the verdict on the prompt.
   if (azure) {
-    yield frame(
-      sse({ choices: [], created: 0, id: '', model: '', object: '', prompt_filter_results: promptFilter() }),
-    );
+    yield frame(sse({ choices: [], created: 0, id: '', model: '', object: '', prompt_filter_results: promptFilter() }));
   }
   const steps = answer.candidates.map((candidate) => deltas(candidate, rendering.showThoughts));
   // Answers of one request interleave, as several sequences of one batch do.

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
 import { type Ask, addText, createAsk } from '../brain/ask.ts';
 import { type Answer, think } from '../brain/think.ts';
-import { countTokens, textPieces } from '../brain/tokens.ts';
+import { textPieces } from '../brain/tokens.ts';
 import { type Call, type Frame, frame, jsonReply, type Reply, sse, sseReply } from '../call.ts';
 import { listOf, numberOf, objectOf, stringOf, stringsOf } from '../json-read.ts';
 import { openAiError } from './api.ts';
@@ -102,9 +102,4 @@ function promptsOf(prompt: JsonValue | undefined): string[] {
 /** Four characters a token id, so that the count comes out as the number of ids. */
 export function tokenIdsText(ids: readonly JsonValue[]): string {
   return ids.map((id) => String(id).slice(0, 3).padEnd(4)).join('');
-}
-
-/** Tokens of a prompt in any of its forms. */
-export function promptTokens(prompt: JsonValue | undefined): number {
-  return promptsOf(prompt).reduce((sum, text) => sum + countTokens(text), 0);
 }

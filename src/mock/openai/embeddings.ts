@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../json/types.ts';
+import { isObject } from '../../json/types.ts';
 import { countTokens } from '../brain/tokens.ts';
 import { embedText, vectorToBase64 } from '../brain/vectors.ts';
 import { type Call, jsonReply, type Reply } from '../call.ts';
-import { isObject } from '../../json/types.ts';
 import { listOf, numberOf, stringOf } from '../json-read.ts';
 import { Refusal } from '../refusal.ts';
 import { tokenIdsText } from './completions.ts';
@@ -21,7 +21,8 @@ export function embeddingsEndpoint(check: (call: Call) => void): (call: Call) =>
     if (inputs.length === 0 || inputs.includes('')) {
       throw new Refusal({ status: 400, message: "'$.input' is invalid. Please check the API reference." });
     }
-    const dimensions = numberOf(call.json['dimensions']) ?? (/large/.test(model) ? LARGE_DIMENSIONS : DEFAULT_DIMENSIONS);
+    const dimensions =
+      numberOf(call.json['dimensions']) ?? (/large/.test(model) ? LARGE_DIMENSIONS : DEFAULT_DIMENSIONS);
     if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 16_384) {
       throw new Refusal({ status: 400, message: "Invalid 'dimensions'.", param: 'dimensions' });
     }

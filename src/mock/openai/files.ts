@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../json/types.ts';
-import { type Call, jsonReply, rawReply, type Reply } from '../call.ts';
+import { type Call, jsonReply, type Reply, rawReply } from '../call.ts';
 import { stringOf } from '../json-read.ts';
 import { fieldText, parseMultipart } from '../multipart.ts';
 import { Refusal } from '../refusal.ts';

@@ -15,7 +15,8 @@ export function readChat(body: JsonObject, model: string): Ask {
   readFormat(ask, objectOf(body['response_format']));
   const effort = body['reasoning_effort'] ?? objectOf(body['reasoning'])['effort'];
   const thinking = objectOf(body['thinking'])['type'];
-  ask.reasoning = (typeof effort === 'string' && effort !== 'none') || thinking === 'enabled' || thinking === 'adaptive';
+  ask.reasoning =
+    (typeof effort === 'string' && effort !== 'none') || thinking === 'enabled' || thinking === 'adaptive';
   const most = numberOf(body['max_completion_tokens']) ?? numberOf(body['max_tokens']);
   if (most !== undefined) ask.maxTokens = most;
   ask.stop = stringsOf(body['stop']);

@@ -36,10 +36,13 @@ export function checkChat(call: Call): void {
   if (call.api.name === 'openai') requireField(json, 'model');
   const messages = objectsOf(requireField(json, 'messages'));
   if (messages.length === 0) {
-    refuse("Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.", {
-      param: 'messages',
-      code: 'empty_array',
-    });
+    refuse(
+      "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+      {
+        param: 'messages',
+        code: 'empty_array',
+      },
+    );
   }
   checkSampling(json);
   checkStop(json);
@@ -53,9 +56,12 @@ export function checkChat(call: Call): void {
     });
   }
   if (!offersTools && json['parallel_tool_calls'] !== undefined) {
-    refuse("Invalid value for 'parallel_tool_calls': 'parallel_tool_calls' is only allowed when 'tools' are specified.", {
-      param: 'parallel_tool_calls',
-    });
+    refuse(
+      "Invalid value for 'parallel_tool_calls': 'parallel_tool_calls' is only allowed when 'tools' are specified.",
+      {
+        param: 'parallel_tool_calls',
+      },
+    );
   }
   if (json['stream_options'] !== undefined && json['stream'] !== true) {
     refuse("The 'stream_options' parameter is only allowed when 'stream' is enabled.", { param: 'stream_options' });
@@ -68,10 +74,9 @@ export function checkChat(call: Call): void {
   }
   const format = objectOf(json['response_format']);
   if (format['type'] === 'json_object' && !/json/i.test(JSON.stringify(messages))) {
-    refuse(
-      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
-      { param: 'messages' },
-    );
+    refuse("'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.", {
+      param: 'messages',
+    });
   }
   const schema = objectOf(format['json_schema']);
   if (schema['strict'] === true) checkStrictSchema(schema['schema'], `response_format '${stringOf(schema['name'])}'`);
@@ -102,9 +107,12 @@ export function checkResponses(call: Call): void {
   const items = objectsOf(json['input']);
   if (json['previous_response_id'] !== undefined || json['conversation'] !== undefined) return;
   const calls = new Set(items.filter((item) => item['type'] === 'function_call').map((item) => item['call_id']));
-  const outputs = new Set(items.filter((item) => item['type'] === 'function_call_output').map((item) => item['call_id']));
+  const outputs = new Set(
+    items.filter((item) => item['type'] === 'function_call_output').map((item) => item['call_id']),
+  );
   for (const id of outputs) {
-    if (!calls.has(id)) refuse(`No tool call found for function call output with call_id ${String(id)}.`, { param: 'input' });
+    if (!calls.has(id))
+      refuse(`No tool call found for function call output with call_id ${String(id)}.`, { param: 'input' });
   }
   for (const id of calls) {
     if (!outputs.has(id)) refuse(`No tool output found for function call ${String(id)}.`, { param: 'input' });
@@ -239,9 +247,12 @@ function checkStrictSchema(schema: JsonValue | undefined, place: string, context
   if (node['type'] === 'object' || node['properties'] !== undefined) {
     const names = Object.keys(objectOf(node['properties']));
     if (node['additionalProperties'] !== false) {
-      refuse(`Invalid schema for ${place}: ${where}'additionalProperties' is required to be supplied and to be false.`, {
-        code: 'invalid_json_schema',
-      });
+      refuse(
+        `Invalid schema for ${place}: ${where}'additionalProperties' is required to be supplied and to be false.`,
+        {
+          code: 'invalid_json_schema',
+        },
+      );
     }
     const required = Array.isArray(node['required']) ? node['required'] : [];
     const missing = names.find((name) => !required.includes(name));

@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import type { Effort } from './rows/row.ts';
+
+/** What the command line asks for. */
+export interface BenchOptions {
+  /** Names of rows; empty is all. */
+  only: readonly string[];
+  quick: boolean;
+  rounds: number;
+  raw: boolean;
+  gatewayOnly: boolean;
+  profile: boolean;
+  /** Where to write all values as JSON. */
+  json: string | undefined;
+  /** Envoy's program. */
+  envoy: string;
+  /** The gateway's launcher. */
+  aigw: string;
+  help: boolean;
+}
+
+/** What `--help` prints. */
+export const USAGE = `npm run bench -- [flags]
+
+  --only ROW        only this row; may be given several times
+  --rounds N        rounds of which the median is taken (3)
+  --quick           tiny counts: shows that everything runs, the figures mean little
+  --gateway-only    leave out Envoy and the bare proxy
+  --raw             print the values of all rounds
+  --json FILE       write all values to a file
+  --profile         profile the gateway in the rows of --only and print where its time goes
+  --aigw FILE       launcher of another checkout (./aigw of this one)
+
+  AIGW_ENVOY names Envoy's program; the default is "envoy" on the PATH.
+`;
+
+/** Reads the command line. Throws an error that says what is wrong with it. */
+export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string', default: '3' },
+      quick: { type: 'boolean', default: false },
+      raw: { type: 'boolean', default: false },
+      'gateway-only': { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      aigw: { type: 'string', default: new URL('../aigw', import.meta.url).pathname },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const rounds = values.quick ? 1 : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds} is not a positive number`);
+  return {
+    only: values.only,
+    quick: values.quick,
+    rounds,
+    raw: values.raw,
+    gatewayOnly: values['gateway-only'] || values.profile,
+    profile: values.profile,
+    json: values.json,
+    envoy: env['AIGW_ENVOY'] ?? 'envoy',
+    aigw: values.aigw,
+    help: values.help,
+  };
+}
+
+const FULL: Effort = {
+  warmSeconds: 2,
+  seconds: 3,
+  alternateRequests: 3_000,
+  openStreams: 5_000,
+  openStreamGapUs: 400_000,
+  slowReaderSeconds: 12,
+  idleSeconds: 1.5,
+  routes: 10_000,
+};
+
+const QUICK: Effort = {
+  warmSeconds: 0.2,
+  seconds: 0.3,
+  alternateRequests: 100,
+  openStreams: 200,
+  openStreamGapUs: 20_000,
+  slowReaderSeconds: 3,
+  idleSeconds: 0.2,
+  routes: 1_000,
+};
+
+/** How much work a run puts into each row. */
+export function effortOf(options: BenchOptions): Effort {
+  return options.quick ? QUICK : FULL;
+}

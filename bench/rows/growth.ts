@@ -1,0 +1,71 @@
+import { lastRouteModel, MODELS } from '../gateway-config.ts';
+import type { RequestSpec } from '../requests.ts';
+import { checkAnswer } from './check-answer.ts';
+import { eachCandidate, type Row, type RowContext, type Values, withCandidate } from './row.ts';
+import { loadSteadily, measureSteadily } from './steady.ts';
+
+/** Noise that a ratio near 1 may show. */
+const FLAT = 1.1;
+const FEW_ROUTES = 10;
+
+async function costWithRoutes(context: RowContext, routes: number): Promise<number> {
+  const { warmSeconds, seconds } = context.effort;
+  const request: RequestSpec = { api: 'openai', model: lastRouteModel(routes), stream: false, bodyBytes: 1024 };
+  return withCandidate(context, { name: 'gateway', options: { extraRoutes: routes } }, async (candidate, meter) => {
+    await checkAnswer(context, candidate, request);
+    await loadSteadily(context, candidate, { request, seconds: warmSeconds });
+    return (await measureSteadily(context, candidate, { request, seconds, meter })).cpu;
+  });
+}
+
+/** Requests for the last of many routes. Of the candidates only the gateway has any. */
+export const routeGrowthRow: Row = {
+  name: 'route-growth',
+  title: 'Growth with routes',
+  figures: [
+    { key: 'few', title: 'CPU per request, 10 routes', unit: 'us' },
+    { key: 'many', title: 'CPU per request, 10,000 routes', unit: 'us' },
+    { key: 'growth', title: '10,000 routes over 10', unit: 'x', target: { atMost: FLAT } },
+  ],
+  round: (context) =>
+    eachCandidate({ ...context, candidates: context.candidates.filter((name) => name === 'gateway') }, async () => {
+      const few = await costWithRoutes(context, FEW_ROUTES);
+      const many = await costWithRoutes(context, context.effort.routes);
+      return { few, many, growth: many / few };
+    }),
+};
+
+const SIZES = [1_000, 10_000, 100_000, 1_000_000] as const;
+
+function growthPerByte(cpu: readonly number[]): number {
+  const [, small = 0, middle = 0, large = 0] = cpu;
+  const perByte = (more: number, less: number, bytes: number) => (more - less) / bytes;
+  return perByte(large, middle, SIZES[3] - SIZES[2]) / perByte(middle, small, SIZES[2] - SIZES[1]);
+}
+
+/** Requests of growing size: each further byte should cost what the one before did. */
+export const sizeGrowthRow: Row = {
+  name: 'size-growth',
+  title: 'Growth with body size',
+  figures: [
+    { key: '1000', title: 'CPU per request, 1 KB', unit: 'us' },
+    { key: '10000', title: 'CPU per request, 10 KB', unit: 'us' },
+    { key: '100000', title: 'CPU per request, 100 KB', unit: 'us' },
+    { key: '1000000', title: 'CPU per request, 1 MB', unit: 'us' },
+    { key: 'growth', title: 'a byte beyond 100 KB over one before', unit: 'x', target: { atMost: 1.5 } },
+  ],
+  round: (context) =>
+    eachCandidate(context, (name) =>
+      withCandidate(context, { name }, async (candidate, meter) => {
+        const { warmSeconds, seconds } = context.effort;
+        const values: Values = {};
+        for (const bodyBytes of SIZES) {
+          const request: RequestSpec = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes };
+          await checkAnswer(context, candidate, request);
+          await loadSteadily(context, candidate, { request, seconds: warmSeconds });
+          values[bodyBytes] = (await measureSteadily(context, candidate, { request, seconds, meter })).cpu;
+        }
+        return { ...values, growth: growthPerByte(SIZES.map((size) => values[size] ?? Number.NaN)) };
+      }),
+    ),
+};

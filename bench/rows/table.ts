@@ -1,0 +1,65 @@
+import { MODELS } from '../gateway-config.ts';
+import { cpuRow } from './cpu-row.ts';
+import { firstByteRow } from './first-byte.ts';
+import { routeGrowthRow, sizeGrowthRow } from './growth.ts';
+import { largeBodyRow } from './large-body.ts';
+import { openStreamsRow } from './open-streams.ts';
+import type { Row } from './row.ts';
+import { slowReadersRow } from './slow-readers.ts';
+import { startRow } from './start.ts';
+
+const CHAT = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes: 1024 } as const;
+const STREAM = { ...CHAT, stream: true, bodyBytes: 300 } as const;
+
+/** Every row, in the order of the table. In the translated rows Envoy and the bare proxy carry the untranslated request. */
+export const ROWS: readonly Row[] = [
+  cpuRow({
+    name: 'chat',
+    title: 'Chat, same dialect, 1 KB',
+    per: 'request',
+    request: CHAT,
+    target: { times: 1.25 },
+  }),
+  cpuRow({
+    name: 'chat-anthropic',
+    title: 'Chat, OpenAI client to Anthropic provider, 1 KB',
+    per: 'request',
+    request: { ...CHAT, model: MODELS.anthropic },
+    target: { times: 2.5 },
+  }),
+  cpuRow({
+    name: 'sse',
+    title: 'Stream of 51 events, same dialect',
+    per: 'stream',
+    request: STREAM,
+    target: { times: 1.75 },
+  }),
+  cpuRow({
+    name: 'sse-anthropic',
+    title: 'Stream of 51 events, OpenAI client to Anthropic provider',
+    per: 'stream',
+    request: { ...STREAM, model: MODELS.anthropic },
+    target: { times: 4 },
+  }),
+  cpuRow({
+    name: 'sse-bedrock',
+    title: 'Stream of 51 events, OpenAI client to Bedrock Converse',
+    per: 'stream',
+    request: { ...STREAM, model: MODELS.bedrock },
+    target: { times: 4 },
+  }),
+  cpuRow({
+    name: 'sse-gemini',
+    title: 'Stream of 51 events, OpenAI client to Gemini',
+    per: 'stream',
+    request: { ...STREAM, model: MODELS.gemini },
+    target: { times: 4 },
+  }),
+  largeBodyRow,
+  firstByteRow,
+  openStreamsRow,
+  slowReadersRow,
+  startRow,
+  routeGrowthRow,
+  sizeGrowthRow,
+];
