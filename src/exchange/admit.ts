@@ -15,7 +15,7 @@ const MAX_MODEL = 256;
 const MAX_HEADERS = 200;
 
 /** Fields that the gateway reads of every JSON body. */
-const READ_FIELDS: ReadonlySet<string> = new Set(['model', 'stream', 'stream_options']);
+const READ_FIELDS: readonly string[] = ['model', 'stream', 'stream_options'];
 
 /** The host a request is for: lower case, without port. */
 function requestHost(value: string | undefined): string {
@@ -102,12 +102,12 @@ function admitJson(state: ExchangeState, body: Uint8Array): void {
   if (!isUtf8(body)) throw new GatewayError('malformed_request', 'The request body is not valid UTF-8.');
   const scanned = scanObject(body, READ_FIELDS);
   state.scanned = scanned;
-  const model = scanned.fields.get('model');
+  const model = scanned.fields['model'];
   if (model === undefined) {
     throw new GatewayError('invalid_request', 'The field "model" is missing; name a model.', { param: 'model' });
   }
   state.model = checkModel(readField(body, model));
-  const stream = readField(body, scanned.fields.get('stream'));
+  const stream = readField(body, scanned.fields['stream']);
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'The field "stream" must be true or false.', { param: 'stream' });
   }

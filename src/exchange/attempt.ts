@@ -12,16 +12,22 @@ import { TranslatedWholeRelay } from './relay/translated-whole-relay.ts';
 import { UnwrappedStreamRelay } from './relay/unwrapped-stream-relay.ts';
 import { WholeRelay } from './relay/whole-relay.ts';
 import type { ExchangeState } from './state.ts';
+import type { Watched } from './watchdog.ts';
+
+const NO_TIMEOUTS = { requestMs: 0, firstTokenMs: 0, idleMs: 0 };
 
 /** Largest error body read from a provider. */
 const MAX_ERROR_BODY = 256 * 1024;
+
+/** What failed: the connection, a time bound, or the answer itself. */
+export type FailureKind = UpstreamFailure['kind'] | 'timeout-head' | 'timeout-idle' | 'answer';
 
 /** How an attempt ended. */
 export type AttemptOutcome =
   /** The client has its answer. */
   | { kind: 'done' }
   /** No usable answer. */
-  | { kind: 'failed'; error: GatewayError; failure: UpstreamFailure['kind'] | 'answer' }
+  | { kind: 'failed'; error: GatewayError; failure: FailureKind }
   /** The provider answered with an error status. */
   | { kind: 'refused'; refusal: ProviderRefusal };
 
@@ -41,10 +47,6 @@ function failureError(failure: UpstreamFailure): GatewayError {
       return new GatewayError('provider_unreachable', 'The provider did not accept a connection in time.', options);
     case 'tls':
       return new GatewayError('provider_unreachable', 'No secure connection to the provider could be made.', options);
-    case 'timeout-head':
-      return new GatewayError('provider_timeout', 'The provider did not answer in time.', options);
-    case 'timeout-idle':
-      return new GatewayError('provider_timeout', 'The provider stopped sending before the answer was whole.', options);
     case 'reset':
       return new GatewayError(
         'provider_unreachable',
@@ -64,8 +66,10 @@ function isEventStream(contentType: string): boolean {
   return contentType.startsWith('text/event-stream') || contentType.startsWith('application/vnd.amazon.eventstream');
 }
 
-/** Takes one provider answer and hands it to the relay that fits. */
-export class AttemptHandler implements UpstreamHandler {
+/** Takes one provider answer, within the route's time bounds, and hands it to the relay that fits. */
+export class AttemptHandler implements UpstreamHandler, Watched {
+  deadline: number;
+  readonly #idleMs: number;
   readonly #state: ExchangeState;
   readonly #chosen: ChosenBinding;
   readonly #finish: (outcome: AttemptOutcome) => void;
@@ -83,6 +87,23 @@ export class AttemptHandler implements UpstreamHandler {
     this.#state = state;
     this.#chosen = chosen;
     this.#finish = finish;
+    const { requestMs, firstTokenMs, idleMs } = state.route?.timeouts ?? NO_TIMEOUTS;
+    const perTryMs = state.route?.retry.perTryTimeoutMs ?? 0;
+    const firstMs = state.stream && firstTokenMs > 0 ? firstTokenMs : requestMs;
+    const boundMs = perTryMs > 0 && (firstMs === 0 || perTryMs < firstMs) ? perTryMs : firstMs;
+    this.deadline = boundMs > 0 ? state.runtime.monotonic() + boundMs : Number.POSITIVE_INFINITY;
+    this.#idleMs = idleMs;
+    state.runtime.watchdog.watch(this);
+  }
+
+  expire(): void {
+    const answering = this.#relay !== undefined;
+    const error = answering
+      ? new GatewayError('provider_timeout', 'The provider stopped sending before the answer was whole.')
+      : new GatewayError('provider_timeout', 'The provider did not answer in time.');
+    if (this.#state.phase === 'committed') this.#relay?.fail(error);
+    else this.#end({ kind: 'failed', error, failure: answering ? 'timeout-idle' : 'timeout-head' });
+    this.#abort?.();
   }
 
   onStart(abort: () => void): void {
@@ -97,6 +118,7 @@ export class AttemptHandler implements UpstreamHandler {
     this.#status = status;
     this.#state.upstreamStatus = status;
     this.#resume = resume;
+    if (this.#state.route?.timeouts.firstTokenMs === 0 || !this.#state.stream) this.#extend();
     const headers = new ResponseHeaders(rawHeaders);
     this.#headers = headers;
     if (status < 200 || status > 299) {
@@ -107,7 +129,10 @@ export class AttemptHandler implements UpstreamHandler {
   }
 
   onData(chunk: Uint8Array): boolean {
-    return this.#over || this.#relay === undefined || this.#relay.data(chunk);
+    this.#extend();
+    if (this.#over || this.#relay === undefined || this.#relay.data(chunk)) return true;
+    this.deadline = Number.POSITIVE_INFINITY;
+    return false;
   }
 
   onEnd(): void {
@@ -122,6 +147,11 @@ export class AttemptHandler implements UpstreamHandler {
       return;
     }
     this.#relay.fail(error);
+  }
+
+  /** Moves the deadline on: the provider is sending. A client that reads slowly stops it, which is not its fault. */
+  #extend(): void {
+    this.deadline = this.#idleMs > 0 ? this.#state.runtime.monotonic() + this.#idleMs : Number.POSITIVE_INFINITY;
   }
 
   /** Puts a decompressor before the relay where the provider compressed the body. */
@@ -153,7 +183,10 @@ export class AttemptHandler implements UpstreamHandler {
     const outcome: RelayOutcome = {
       done: () => this.#end({ kind: 'done' }),
       failed: (error) => this.#end({ kind: 'failed', error, failure: 'answer' }),
-      resume: () => (this.#inflating ?? this.#resume)?.(),
+      resume: () => {
+        this.#extend();
+        (this.#inflating ?? this.#resume)?.();
+      },
       abort: () => this.#abort?.(),
     };
     const { dialect, sameDialect } = this.#chosen;
@@ -193,6 +226,7 @@ export class AttemptHandler implements UpstreamHandler {
   #end(outcome: AttemptOutcome): void {
     if (this.#over) return;
     this.#over = true;
+    this.#state.runtime.watchdog.unwatch(this);
     this.#state.abortUpstream = undefined;
     this.#finish(outcome);
   }

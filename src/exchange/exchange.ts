@@ -13,32 +13,34 @@ import type { ExchangeRuntime } from './runtime.ts';
 import { settle } from './settle.ts';
 import { ExchangeState } from './state.ts';
 
+/** An attempt that could not be made: the credential's fault may spare another target, the request's own may not. */
+function unsent(thrown: unknown): AttemptOutcome {
+  const error = GatewayError.from(thrown);
+  if (!error.retryable) throw error;
+  return { kind: 'failed', error, failure: 'connect' };
+}
+
 /** Sends one provider request and resolves when the client has its answer or the attempt has failed. */
-async function attempt(state: ExchangeState, target: Target, chosen: ChosenBinding): Promise<AttemptOutcome> {
+function attempt(state: ExchangeState, target: Target, chosen: ChosenBinding): Promise<AttemptOutcome> {
   state.attempts++;
   state.target = target;
   state.providerDialect = chosen.dialect.name;
   state.upstreamStatus = 0;
   const request = buildProviderRequest(state, chosen, target);
   state.upstreamHost = request.endpoint.host;
-  const pending = applyCredential(state, request);
-  if (pending !== undefined) await pending;
-  state.phase = 'attempt';
-  state.upstreamStartedMonotonic = state.runtime.monotonic();
-  return new Promise((resolve) => {
-    state.runtime.upstream.send(request, new AttemptHandler(state, chosen, resolve));
-  });
-}
-
-/** An attempt whose preparation failed: the credential's fault may spare another target, the request's own may not. */
-async function attemptSafely(state: ExchangeState, target: Target, chosen: ChosenBinding): Promise<AttemptOutcome> {
+  const send = () =>
+    new Promise<AttemptOutcome>((resolve) => {
+      state.phase = 'attempt';
+      state.upstreamStartedMonotonic = state.runtime.monotonic();
+      state.runtime.upstream.send(request, new AttemptHandler(state, chosen, resolve));
+    });
+  let pending: void | Promise<void>;
   try {
-    return await attempt(state, target, chosen);
-  } catch (error) {
-    const known = GatewayError.from(error);
-    if (!known.retryable) throw known;
-    return { kind: 'failed', error: known, failure: 'connect' };
+    pending = applyCredential(state, request);
+  } catch (thrown) {
+    return Promise.resolve(unsent(thrown));
   }
+  return pending === undefined ? send() : pending.then(send, unsent);
 }
 
 function wait(state: ExchangeState, ms: number): Promise<void> {
@@ -53,34 +55,23 @@ function wait(state: ExchangeState, ms: number): Promise<void> {
 
 /** Tries the targets in order until one answers, then gives the client the last failure. */
 async function runAttempts(state: ExchangeState, targets: readonly Target[]): Promise<void> {
-  for (const [index, target] of targets.entries()) {
+  for (let index = 0; index < targets.length; index++) {
+    const target = targets[index] as Target;
     const chosen = chooseBinding(state, target);
     if (chosen === undefined) continue;
-    const outcome = await attemptSafely(state, target, chosen);
+    const outcome = await attempt(state, target, chosen);
     state.runtime.countAttempt(target.cluster.name, attemptResult(state, outcome));
     if (outcome.kind === 'done' || state.clientGone) return;
     const next = targets[index + 1];
-    if (next !== undefined && mayRetry(state, outcome)) {
-      const ms = backoffMs(state, next, Math.random());
-      if (ms > 0) await wait(state, ms);
-      if (state.clientGone) return;
-      continue;
+    if (next === undefined || !mayRetry(state, outcome)) {
+      if (outcome.kind === 'failed') throw outcome.error;
+      sendRefusal(state, chosen, outcome.refusal);
+      return;
     }
-    if (outcome.kind === 'refused') sendRefusal(state, chosen, outcome.refusal);
-    else throw outcome.error;
-    return;
+    const ms = backoffMs(state, next, Math.random());
+    if (ms > 0) await wait(state, ms);
+    if (state.clientGone) return;
   }
-}
-
-async function run(state: ExchangeState): Promise<void> {
-  const service = findService(state);
-  if (isModelsPath(state.path)) {
-    answerModels(state, service);
-    return;
-  }
-  await admit(state, service);
-  if (state.clientGone) return;
-  await runAttempts(state, plan(state, service));
 }
 
 function fail(state: ExchangeState, thrown: unknown): void {
@@ -112,7 +103,12 @@ export async function handleExchange(
     state.abortUpstream?.();
   });
   try {
-    await run(state);
+    const service = findService(state);
+    if (isModelsPath(state.path)) answerModels(state, service);
+    else {
+      await admit(state, service);
+      if (!state.clientGone) await runAttempts(state, plan(state, service));
+    }
   } catch (thrown) {
     try {
       fail(state, thrown);

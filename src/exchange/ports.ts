@@ -48,10 +48,6 @@ export interface UpstreamRequest {
   readonly headers: string[];
   /** Pieces in order; undefined for no body. */
   readonly body: readonly Uint8Array[] | undefined;
-  /** Until the head of the answer, milliseconds; 0 is no bound. */
-  readonly headTimeoutMs: number;
-  /** Between two chunks of the answer, milliseconds; 0 is no bound. */
-  readonly idleTimeoutMs: number;
 }
 
 /** Takes a provider's answer as it arrives. Exactly one of `onEnd` and `onError` comes last. */
@@ -68,12 +64,12 @@ export interface UpstreamHandler {
 
 /** Why a provider request failed, sorted for retries. */
 export interface UpstreamFailure {
-  kind: 'connect' | 'tls' | 'timeout-head' | 'timeout-idle' | 'timeout-connect' | 'reset' | 'protocol' | 'aborted';
+  kind: 'connect' | 'tls' | 'timeout-connect' | 'reset' | 'protocol' | 'aborted';
   /** For logs. */
   cause: Error;
 }
 
-/** Sends requests to providers. */
+/** Sends requests to providers. Sets no time bounds but the one for connecting: the exchange does. */
 export interface Upstream {
   send(request: UpstreamRequest, handler: UpstreamHandler): void;
 }

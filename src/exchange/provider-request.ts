@@ -75,7 +75,7 @@ function translate(state: ExchangeState, chosen: ChosenBinding, target: Target):
 function usageEdit(state: ExchangeState): FieldEdit | undefined {
   const name = state.dialect?.name;
   if (!state.stream || (name !== 'openai-chat' && name !== 'openai-completions')) return undefined;
-  const span = state.scanned?.fields.get('stream_options');
+  const span = state.scanned?.fields['stream_options'];
   if (span === undefined) return { field: 'stream_options', json: '{"include_usage":true}' };
   const options: unknown = JSON.parse(Buffer.from(state.body as Uint8Array).toString('utf8', span.start, span.end));
   if (!isObject(options))
@@ -97,12 +97,19 @@ function editedBytes(state: ExchangeState, target: Target): Uint8Array[] {
   if (target.bodyEdits.length === 0) return edits.length === 0 ? [body] : spliceObject(body, scanned, edits);
   const configured = new Set(target.bodyEdits.map((edit) => edit.field));
   const all = [...edits.filter((edit) => !configured.has(edit.field)), ...target.bodyEdits];
-  return spliceObject(body, scanObject(body, new Set(all.map((edit) => edit.field))), all);
+  return spliceObject(
+    body,
+    scanObject(
+      body,
+      all.map((edit) => edit.field),
+    ),
+    all,
+  );
 }
 
 /** The model as it stands in the client's bytes: `cluster/model` addressing may have shortened `state.model`. */
 function readModel(state: ExchangeState): string | undefined {
-  const span = state.scanned?.fields.get('model');
+  const span = state.scanned?.fields['model'];
   if (span === undefined) return undefined;
   return JSON.parse(Buffer.from(state.body as Uint8Array).toString('utf8', span.start, span.end)) as string;
 }
@@ -186,9 +193,6 @@ export function buildProviderRequest(state: ExchangeState, chosen: ChosenBinding
   const base = chosen.binding.skipPrefix === true ? endpoint.bareBasePath : endpoint.basePath;
   const body = state.body === undefined ? undefined : buildBody(state, chosen, target);
   const headers = buildHeaders(state, chosen, { cluster, target, translated: body?.translated ?? false });
-  const { requestMs, firstTokenMs, idleMs } = state.route?.timeouts ?? { requestMs: 0, firstTokenMs: 0, idleMs: 0 };
-  const perTry = state.route?.retry.perTryTimeoutMs ?? 0;
-  const head = state.stream && firstTokenMs > 0 ? firstTokenMs : requestMs;
   return {
     cluster: target.cluster,
     endpoint,
@@ -196,8 +200,6 @@ export function buildProviderRequest(state: ExchangeState, chosen: ChosenBinding
     path: chosen.sameDialect ? withQuery(state, base + path) : base + path,
     headers,
     body: body?.pieces,
-    headTimeoutMs: perTry > 0 && (head === 0 || perTry < head) ? perTry : head,
-    idleTimeoutMs: idleMs,
   };
 }
 

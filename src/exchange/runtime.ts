@@ -4,6 +4,7 @@ import type { ExchangeRecord } from '../telemetry/exchange-record.ts';
 import type { AttemptResult } from '../telemetry/metric-families.ts';
 import type { LevelGauge } from '../telemetry/metrics.ts';
 import type { Upstream } from './ports.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** A snapshot with the live things its clusters need. Swapped as a whole. */
 export interface BoundSnapshot {
@@ -25,6 +26,7 @@ export interface ExchangeRuntime {
   /** The configuration that new requests use. */
   current(): BoundSnapshot;
   readonly upstream: Upstream;
+  readonly watchdog: Watchdog;
   /** Takes each finished exchange, once. Must not throw. */
   record(record: ExchangeRecord): void;
   /** Counts a provider request by how it ended. */

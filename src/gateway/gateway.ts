@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { GatewayConfig } from '../config/model.ts';
 import type { CredentialEnvironment } from '../credentials/credential.ts';
 import type { BoundSnapshot, ExchangeRuntime } from '../exchange/runtime.ts';
+import { createWatchdog } from '../exchange/watchdog.ts';
 import { createHttpCall } from '../planes/node/http-call.ts';
 import { type Listener, openListener } from '../planes/node/listener.ts';
 import { createProviderClient } from '../planes/node/provider-client.ts';
@@ -61,6 +62,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const metrics = createMetrics({ version, accessLogDropped: () => recorder.dropped });
   const credentials = createCredentialPool({ ...options.environment, http: createHttpCall(), now: Date.now });
   const demo = createDemoEndpoint();
+  const watchdog = createWatchdog(() => performance.now());
   let bound: BoundSnapshot | undefined;
   let config: GatewayConfig | undefined;
   let listeners: Listener[] = [];
@@ -77,6 +79,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return bound;
     },
     upstream,
+    watchdog,
     record(record) {
       if (labels !== undefined) record.metricLabels = labels.read(record.requestHeader);
       metrics.record(record);
@@ -229,6 +232,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       await upstream.close();
       credentials.close();
       metrics.close();
+      watchdog.close();
       await recorder.close();
     },
   };

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { scanObject } from './scan.ts';
 import { spliceObject } from './splice.ts';
 
-const wanted = new Set(['model', 'stream', 'user']);
+const wanted = ['model', 'stream', 'user'];
 const bytes = (text: string) => Buffer.from(text);
 
 function isRefused(text: string): boolean {
@@ -22,13 +22,13 @@ function isRefused(text: string): boolean {
 test('a scan gives the span of wanted fields and ignores those inside', () => {
   const text = ' {"a":{"model":"no"},"model" : "gpt" , "stream":true, "z":["stream"]}\n';
   const scanned = scanObject(bytes(text), wanted);
-  const model = scanned.fields.get('model');
+  const model = scanned.fields['model'];
   assert.ok(model);
   assert.equal(text.slice(model.start, model.end), '"gpt"');
-  const stream = scanned.fields.get('stream');
+  const stream = scanned.fields['stream'];
   assert.ok(stream);
   assert.equal(text.slice(stream.start, stream.end), 'true');
-  assert.equal(scanned.fields.size, 2);
+  assert.equal(Object.keys(scanned.fields).length, 2);
 });
 
 test('every object that JSON.stringify writes is accepted, with its own values', () => {
@@ -36,7 +36,7 @@ test('every object that JSON.stringify writes is accepted, with its own values',
     fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 6 })), fc.string(), (rest, model) => {
       const object = { ...rest, model };
       const text = JSON.stringify(object, null, (jsonLength(rest) % 3) * 2);
-      const span = scanObject(bytes(text), wanted).fields.get('model');
+      const span = scanObject(bytes(text), wanted).fields['model'];
       assert.ok(span);
       assert.equal(JSON.parse(bytes(text).subarray(span.start, span.end).toString()), model);
     }),
@@ -113,7 +113,7 @@ test('a wanted field there twice is refused, also when one is spelled with escap
 test('long strings with escapes end where they end', () => {
   for (const tail of ['\\\\', '\\"', '\\\\\\"', 'x']) {
     const text = JSON.stringify({ long: `${'y'.repeat(200)}`, model: 'm' }).replace('yyy"', `yyy${tail}"`);
-    const span = scanObject(bytes(text), wanted).fields.get('model');
+    const span = scanObject(bytes(text), wanted).fields['model'];
     assert.ok(span, text);
   }
 });
@@ -131,7 +131,8 @@ test('splices change what they should and nothing else', () => {
         const source = bytes(JSON.stringify(object, null, indent));
         const touched = new Set(sets);
         const dropped = [...new Set(removes)].filter((field) => !touched.has(field));
-        const expected: Record<string, unknown> = { ...object };
+        // Through JSON: it has no negative zero.
+        const expected = JSON.parse(JSON.stringify(object)) as Record<string, unknown>;
         for (const field of touched) expected[field] = 'new';
         for (const field of dropped) delete expected[field];
         const edits = [

@@ -13,7 +13,7 @@ export interface FieldSpan {
 /** What `scanObject` found. */
 export interface ScannedObject {
   /** The wanted fields that are there, by name. */
-  fields: Map<string, FieldSpan>;
+  fields: Readonly<Record<string, FieldSpan | undefined>>;
   /** Offset of the opening brace. */
   start: number;
   /** Offset of the closing brace. */
@@ -35,7 +35,6 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 /** Strings up to this length are walked in script; a native search pays off only for longer ones. */
 const SHORT_STRING = 48;
-const PRIMITIVE = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
 
 function malformed(offset: number, expected: string): GatewayError {
   return new GatewayError(
@@ -86,17 +85,45 @@ function isDelimiter(byte: number | undefined): boolean {
   );
 }
 
-function ascii(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at] as number);
-  return text;
+/** Whether the ASCII text stands at this offset. */
+function standsAt(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
+function skipDigits(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while ((bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39) at++;
+  if (at === from) throw malformed(at, 'a digit');
+  return at;
+}
+
+/** Offset behind the number at `start` (RFC 8259 §6). */
+function skipNumber(bytes: Uint8Array, start: number): number {
+  let at = bytes[start] === 0x2d ? start + 1 : start;
+  at = bytes[at] === 0x30 ? at + 1 : skipDigits(bytes, at);
+  if (bytes[at] === 0x2e) at = skipDigits(bytes, at + 1);
+  if (bytes[at] === 0x65 || bytes[at] === 0x45) {
+    const sign = bytes[at + 1];
+    at = skipDigits(bytes, sign === 0x2b || sign === 0x2d ? at + 2 : at + 1);
+  }
+  return at;
+}
+
+function skipLiteral(bytes: Uint8Array, start: number): number {
+  if (standsAt(bytes, start, 'true') || standsAt(bytes, start, 'null')) return start + 4;
+  if (standsAt(bytes, start, 'false')) return start + 5;
+  throw malformed(start, 'a value');
+}
+
+/** Offset behind the number, `true`, `false` or `null` at `start`. */
 function skipPrimitive(bytes: Uint8Array, start: number): number {
-  let end = start;
-  while (!isDelimiter(bytes[end])) end++;
-  if (end === start) throw malformed(start, 'a value');
-  if (end - start > 400 || !PRIMITIVE.test(ascii(bytes, start, end))) throw malformed(start, 'a value');
+  const first = bytes[start] as number;
+  const isNumber = first === 0x2d || (first >= 0x30 && first <= 0x39);
+  const end = isNumber ? skipNumber(bytes, start) : skipLiteral(bytes, start);
+  if (!isDelimiter(bytes[end])) throw malformed(end, 'the end of a value');
   return end;
 }
 
@@ -144,19 +171,33 @@ function skipValue(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-/** The key between two quotes; escapes are decoded so that no spelling hides a field. */
-function readKey(bytes: Uint8Array, open: number, end: number): string {
+/** Whether a key has bytes that one plain comparison cannot judge. */
+function isPlainKey(bytes: Uint8Array, open: number, end: number): boolean {
   for (let at = open + 1; at < end - 1; at++) {
     const byte = bytes[at] as number;
-    if (byte === BACKSLASH || byte >= 0x80) {
-      try {
-        return JSON.parse(new TextDecoder().decode(bytes.subarray(open, end))) as string;
-      } catch {
-        throw malformed(open, 'a valid key');
-      }
-    }
+    if (byte === BACKSLASH || byte >= 0x80) return false;
   }
-  return ascii(bytes, open + 1, end - 1);
+  return true;
+}
+
+/** The wanted name that a key spells; escapes are decoded so that no spelling hides a field. */
+function wantedKey(
+  bytes: Uint8Array,
+  key: { open: number; end: number },
+  wanted: readonly string[],
+): string | undefined {
+  const { open, end } = key;
+  const length = end - open - 2;
+  for (const name of wanted) {
+    if (name.length === length && standsAt(bytes, open + 1, name)) return name;
+  }
+  if (isPlainKey(bytes, open, end)) return undefined;
+  try {
+    const decoded = JSON.parse(new TextDecoder().decode(bytes.subarray(open, end))) as string;
+    return wanted.includes(decoded) ? decoded : undefined;
+  } catch {
+    throw malformed(open, 'a valid key');
+  }
 }
 
 /**
@@ -168,8 +209,8 @@ function readKey(bytes: Uint8Array, open: number, end: number): string {
  * that is there twice: parsers differ in which one they take, so a duplicate could show the gateway
  * another model than the provider. `members`, if given, takes the span of every top-level field in order.
  */
-export function scanObject(bytes: Uint8Array, wanted: ReadonlySet<string>, members?: FieldSpan[]): ScannedObject {
-  const fields = new Map<string, FieldSpan>();
+export function scanObject(bytes: Uint8Array, wanted: readonly string[], members?: FieldSpan[]): ScannedObject {
+  const fields: Record<string, FieldSpan | undefined> = {};
   const start = skipSpace(bytes, 0);
   if (start >= bytes.length)
     throw new GatewayError('malformed_request', 'The request body is empty; send a JSON object.');
@@ -187,14 +228,14 @@ export function scanObject(bytes: Uint8Array, wanted: ReadonlySet<string>, membe
       const valueStart = skipSpace(bytes, at + 1);
       const valueEnd = skipValue(bytes, valueStart);
       members?.push({ keyStart, start: valueStart, end: valueEnd });
-      const key = readKey(bytes, keyStart, keyEnd);
-      if (wanted.has(key)) {
-        if (fields.has(key)) {
+      const key = wantedKey(bytes, { open: keyStart, end: keyEnd }, wanted);
+      if (key !== undefined) {
+        if (fields[key] !== undefined) {
           throw new GatewayError('malformed_request', `The field "${key}" is there twice; send it once.`, {
             param: key,
           });
         }
-        fields.set(key, { keyStart, start: valueStart, end: valueEnd });
+        fields[key] = { keyStart, start: valueStart, end: valueEnd };
       }
       at = skipSpace(bytes, valueEnd);
       if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);

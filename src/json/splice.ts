@@ -7,7 +7,7 @@ export type FieldEdit =
   /** Drops the field. */
   | { field: string; json: undefined };
 
-const NOTHING: ReadonlySet<string> = new Set();
+const NOTHING: readonly string[] = [];
 const encoder = new TextEncoder();
 
 /** Writes the object anew without the dropped fields: each kept field byte for byte, joined by commas. */
@@ -37,19 +37,26 @@ function dropFields(bytes: Uint8Array, dropped: ReadonlySet<number>): Uint8Array
 export function spliceObject(bytes: Uint8Array, scanned: ScannedObject, edits: readonly FieldEdit[]): Uint8Array[] {
   const dropped = new Set<number>();
   for (const edit of edits) {
-    const span = edit.json === undefined ? scanned.fields.get(edit.field) : undefined;
+    const span = edit.json === undefined ? scanned.fields[edit.field] : undefined;
     if (span !== undefined) dropped.add(span.keyStart);
   }
   if (dropped.size > 0) {
     const rest = dropFields(bytes, dropped);
     const sets = edits.filter((edit) => edit.json !== undefined);
-    return spliceObject(rest, scanObject(rest, new Set(sets.map((edit) => edit.field))), sets);
+    return spliceObject(
+      rest,
+      scanObject(
+        rest,
+        sets.map((edit) => edit.field),
+      ),
+      sets,
+    );
   }
   const replacements: { span: FieldSpan; json: string }[] = [];
   let additions = '';
   for (const { field, json } of edits) {
     if (json === undefined) continue;
-    const span = scanned.fields.get(field);
+    const span = scanned.fields[field];
     if (span !== undefined) replacements.push({ span, json });
     else additions += `${scanned.empty && additions === '' ? '' : ','}${JSON.stringify(field)}:${json}`;
   }

@@ -35,14 +35,6 @@ const SCHEMA_FIELD: Partial<Record<SchemaName, 'version' | 'prefix'>> = {
   GCPAnthropic: 'version',
 };
 
-/** Policy types whose key goes into the header that the provider of a schema reads. */
-const NATIVE_KEYS: Partial<Record<SchemaName, string>> = {
-  OpenAI: 'APIKey',
-  Cohere: 'APIKey',
-  AzureOpenAI: 'AzureAPIKey',
-  Anthropic: 'AnthropicAPIKey',
-};
-
 /** What turning backends into clusters needs. */
 export interface BackendContext {
   set: ResourceSet;
@@ -145,15 +137,6 @@ function checkCredential(
       fix: 'let a BackendSecurityPolicy of type GCPCredentials target this backend',
     });
   }
-  const native = NATIVE_KEYS[name];
-  if (attached === undefined || native === undefined || attached.type === native) return;
-  if (!attached.type.endsWith('APIKey')) return;
-  report.warning(
-    attached.policy,
-    ['spec', 'type'],
-    `the key goes into the header that ${name} reads, as with type ${native}: AIServiceBackend ${backend.namespace}/${backend.name}`,
-    { fix: `write type: ${native}` },
-  );
 }
 
 /** The base URLs of a Backend's endpoints. */

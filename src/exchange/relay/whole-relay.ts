@@ -104,9 +104,11 @@ export class WholeRelay implements Relay {
   /** Whether the body is a JSON object; an array or scalar is let through where the API may answer one. */
   #check(body: Uint8Array): boolean {
     try {
-      const scanned = scanObject(body, new Set(this.#fields));
+      const scanned = scanObject(body, this.#fields);
       const values: JsonObject = {};
-      for (const [name, span] of scanned.fields) {
+      for (const name of this.#fields) {
+        const span = scanned.fields[name];
+        if (span === undefined) continue;
         values[name] = JSON.parse((body as Buffer).toString('utf8', span.start, span.end));
       }
       this.#observe(values);

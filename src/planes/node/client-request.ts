@@ -73,7 +73,6 @@ export class NodeClientRequest implements ClientRequest {
           }),
         );
       message.on('error', gone);
-      message.on('aborted', () => gone());
     });
   }
 }

@@ -24,8 +24,6 @@ const KINDS: Readonly<Record<string, UpstreamFailure['kind']>> = {
   EMFILE: 'connect',
   ETIMEDOUT: 'timeout-connect',
   UND_ERR_CONNECT_TIMEOUT: 'timeout-connect',
-  UND_ERR_HEADERS_TIMEOUT: 'timeout-head',
-  UND_ERR_BODY_TIMEOUT: 'timeout-idle',
   UND_ERR_ABORTED: 'aborted',
   UND_ERR_SOCKET: 'reset',
   ECONNRESET: 'reset',
@@ -66,6 +64,9 @@ function createPool(cluster: Cluster, endpoint: ClusterEndpoint): Dispatcher {
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
     allowH2: false,
+    // The exchange bounds the time of each attempt.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   };
   if (forward_proxy !== undefined) {
     const uri = forward_proxy.includes('://') ? forward_proxy : `http://${forward_proxy}`;
@@ -147,8 +148,6 @@ export function createProviderClient(): ProviderClient {
           method: request.method as Dispatcher.HttpMethod,
           headers,
           body: body as Uint8Array,
-          headersTimeout: request.headTimeoutMs,
-          bodyTimeout: request.idleTimeoutMs,
         },
         rawHandler(handler),
       );
