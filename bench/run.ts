@@ -56,6 +56,7 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
   const meter = createMeters();
   const effort = effortOf(options);
   const results: FigureResult[] = [];
+  const measured: { row: string; rounds: RoundValues[] }[] = [];
   const problems: string[] = [];
   process.stdout.write(`${TABLE_HEAD}\n`);
   for (const row of rows) {
@@ -71,7 +72,9 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
         startCandidate(environment, name, { ...start, ...(options.profile ? { profileFolder } : {}) }),
       problem: (name, what) => problems.push(`${row.name}, ${name}: ${what}`),
     };
-    const figures = summarize(row, await runRow(row, context, options));
+    const rounds = await runRow(row, context, options);
+    measured.push({ row: row.name, rounds });
+    const figures = summarize(row, rounds);
     results.push(...figures);
     for (const figure of figures) process.stdout.write(`${formatResult(figure, options.raw)}\n`);
     if (options.profile) {
@@ -81,7 +84,7 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
   }
   for (const problem of problems) process.stdout.write(`\nPROBLEM ${problem}\n`);
   if (options.json !== undefined) {
-    writeFileSync(options.json, `${JSON.stringify({ machine, effort, results, problems }, undefined, 2)}\n`);
+    writeFileSync(options.json, `${JSON.stringify({ machine, effort, results, measured, problems }, undefined, 2)}\n`);
   }
   return problems.length === 0;
 }

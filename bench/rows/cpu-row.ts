@@ -3,15 +3,18 @@ import { checkAnswer } from './check-answer.ts';
 import { eachCandidate, type Row, type Target, withCandidate } from './row.ts';
 import { loadSteadily, measureSteadily } from './steady.ts';
 
-/** A row that gives CPU per request of one kind under load: warmed up first, 16 requests in flight. */
+/** A row that gives CPU per request of one kind under load, after a warm-up. */
 export function cpuRow(options: {
   name: string;
   title: string;
   per: 'request' | 'stream';
   request: RequestSpec;
   target?: Target;
+  /** Requests in flight; 16 unless said otherwise. */
+  connections?: number;
 }): Row {
   const { request } = options;
+  const load = { request, ...(options.connections === undefined ? {} : { connections: options.connections }) };
   return {
     name: options.name,
     title: options.title,
@@ -27,8 +30,8 @@ export function cpuRow(options: {
       eachCandidate(context, (name) =>
         withCandidate(context, { name }, async (candidate, meter) => {
           await checkAnswer(context, candidate, request);
-          await loadSteadily(context, candidate, { request, seconds: context.effort.warmSeconds });
-          return measureSteadily(context, candidate, { request, seconds: context.effort.seconds, meter });
+          await loadSteadily(context, candidate, { ...load, seconds: context.effort.warmSeconds });
+          return measureSteadily(context, candidate, { ...load, seconds: context.effort.seconds, meter });
         }),
       ),
   };

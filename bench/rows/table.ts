@@ -34,6 +34,14 @@ export const ROWS: readonly Row[] = [
     request: STREAM,
     target: { times: 1.75 },
   }),
+  // Events that come one by one cannot share a read or a write: the dearest way for a stream to arrive.
+  cpuRow({
+    name: 'sse-paced',
+    title: 'Stream of 51 events, 5 ms between events, same dialect',
+    per: 'stream',
+    request: { ...STREAM, gapUs: 5_000 },
+    connections: 100,
+  }),
   cpuRow({
     name: 'sse-anthropic',
     title: 'Stream of 51 events, OpenAI client to Anthropic provider',

@@ -1,3 +1,4 @@
+import type { SignableRequest } from '../credentials/credential.ts';
 import { parseAnthropicBeta, vertexBetaFlags } from '../dialects/envelopes/anthropic-beta.ts';
 import { wrapRequest as wrapBedrockInvoke } from '../dialects/envelopes/bedrock-invoke.ts';
 import { wrapRequest as wrapVertexRawPredict } from '../dialects/envelopes/vertex-raw-predict.ts';
@@ -10,7 +11,7 @@ import type { Target } from '../snapshot/snapshot.ts';
 import { parsedBody } from './admit.ts';
 import type { ChosenBinding } from './binding.ts';
 import { forwardRequestHeaders } from './headers.ts';
-import type { UpstreamRequest } from './ports.ts';
+import type { ClientRequest, UpstreamRequest } from './ports.ts';
 import type { BoundCluster } from './runtime.ts';
 import type { ExchangeState } from './state.ts';
 
@@ -203,20 +204,39 @@ export function buildProviderRequest(state: ExchangeState, chosen: ChosenBinding
   };
 }
 
+/** A provider request as a credential sees it. A class: a literal with an accessor would get a hidden class of its own each time. */
+class SignableView implements SignableRequest {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly headers: string[];
+  readonly #pieces: readonly Uint8Array[] | undefined;
+  readonly #request: ClientRequest;
+
+  constructor(request: UpstreamRequest, client: ClientRequest) {
+    this.method = request.method;
+    this.host = request.endpoint.host;
+    this.path = request.path;
+    this.headers = request.headers;
+    this.#pieces = request.body;
+    this.#request = client;
+  }
+
+  /** Only signatures read the body: joining its pieces is left until one does. */
+  get body(): Uint8Array | undefined {
+    const pieces = this.#pieces;
+    if (pieces === undefined) return undefined;
+    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+  }
+
+  clientHeader(name: string): string | undefined {
+    return this.#request.header(name);
+  }
+}
+
 /** Adds what proves the gateway to the provider. Returns a promise only when a token must be fetched. */
 export function applyCredential(state: ExchangeState, request: UpstreamRequest): void | Promise<void> {
   const cluster = state.bound.clusters[request.cluster.index];
   if (cluster === undefined) throw new GatewayError('internal_error', 'The cluster is not bound.');
-  const pieces = request.body;
-  return cluster.credential.apply({
-    method: request.method,
-    host: request.endpoint.host,
-    path: request.path,
-    headers: request.headers,
-    // Only signatures read the body: joining its pieces is left until one does.
-    get body() {
-      return pieces === undefined ? undefined : pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
-    },
-    clientHeader: (name) => state.request.header(name),
-  });
+  return cluster.credential.apply(new SignableView(request, state.request));
 }

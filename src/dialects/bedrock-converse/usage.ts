@@ -61,34 +61,22 @@ export const bedrockConverseUsage: UsageDialect = {
     const usage = asObject(fields['usage']);
     return { usage: usage === undefined ? undefined : decodeUsage(usage) };
   },
-  createStreamObserver: createBedrockStreamObserver,
+  createStreamObserver: () => new BedrockStreamObserver(),
 };
 
-function createBedrockStreamObserver(): StreamObserver {
-  let usage: Usage | undefined;
-  let complete = false;
-  let error: ProviderError | undefined;
-  return {
-    frame(event, data) {
-      if (event === 'messageStop') complete = true;
-      else if (event === 'metadata') {
-        const reported = asObject(parseObject(data)?.['usage']);
-        if (reported !== undefined) usage = decodeUsage(reported);
-      } else if (isExceptionEvent(event)) error = decodeStreamException(event, parseObject(data), data);
-    },
-    get usage() {
-      return usage;
-    },
-    get model() {
-      return undefined;
-    },
-    get complete() {
-      return complete;
-    },
-    get error() {
-      return error;
-    },
-  };
+class BedrockStreamObserver implements StreamObserver {
+  usage: Usage | undefined;
+  readonly model = undefined;
+  complete = false;
+  error: ProviderError | undefined;
+
+  frame(event: string, data: string): void {
+    if (event === 'messageStop') this.complete = true;
+    else if (event === 'metadata') {
+      const reported = asObject(parseObject(data)?.['usage']);
+      if (reported !== undefined) this.usage = decodeUsage(reported);
+    } else if (isExceptionEvent(event)) this.error = decodeStreamException(event, parseObject(data), data);
+  }
 }
 
 function parseObject(data: string): JsonObject | undefined {

@@ -87,54 +87,47 @@ const FINISH_FIELD = /"finishReason"\s*:/;
 const ERROR_FIELD = /"error"\s*:/;
 const USAGE_FIELD = '"usageMetadata"';
 
-function createStreamObserver(): StreamObserver {
-  let lastWithUsage = '';
-  let observed: ObservedAnswer = {};
-  let complete = false;
-  let error: ProviderError | undefined;
+class GeminiStreamObserver implements StreamObserver {
+  complete = false;
+  error: ProviderError | undefined;
+  #lastWithUsage = '';
+  #observed: ObservedAnswer = {};
 
-  // Every chunk carries usage so far; only the last counts, so it is parsed when asked for.
-  function read(): ObservedAnswer {
-    if (lastWithUsage !== '') {
-      const chunk = parseObject(lastWithUsage);
-      lastWithUsage = '';
+  frame(_event: string, data: string): void {
+    if (data.includes(USAGE_FIELD)) this.#lastWithUsage = data;
+    if (!this.complete && (FINISH_FIELD.test(data) || data.includes('"promptFeedback"'))) {
+      const chunk = parseObject(data);
       if (chunk !== undefined) {
-        const answer = readAnswer(chunk);
-        observed = { usage: answer.usage ?? observed.usage, model: answer.model ?? observed.model };
+        this.complete =
+          objectsField(chunk, 'candidates').some((candidate) => stringField(candidate, 'finishReason')) ||
+          stringField(objectField(chunk, 'promptFeedback') ?? {}, 'blockReason') !== undefined;
       }
     }
-    return observed;
+    if (this.error === undefined && ERROR_FIELD.test(data)) {
+      const found = objectField(parseObject(data) ?? {}, 'error');
+      if (found !== undefined) this.error = decodeErrorObject(found, numberField(found, 'code') ?? 500);
+    }
   }
 
-  return {
-    frame(_event, data) {
-      if (data.includes(USAGE_FIELD)) lastWithUsage = data;
-      if (!complete && (FINISH_FIELD.test(data) || data.includes('"promptFeedback"'))) {
-        const chunk = parseObject(data);
-        if (chunk !== undefined) {
-          complete =
-            objectsField(chunk, 'candidates').some((candidate) => stringField(candidate, 'finishReason')) ||
-            stringField(objectField(chunk, 'promptFeedback') ?? {}, 'blockReason') !== undefined;
-        }
-      }
-      if (error === undefined && ERROR_FIELD.test(data)) {
-        const found = objectField(parseObject(data) ?? {}, 'error');
-        if (found !== undefined) error = decodeErrorObject(found, numberField(found, 'code') ?? 500);
-      }
-    },
-    get usage() {
-      return read().usage;
-    },
-    get model() {
-      return read().model;
-    },
-    get complete() {
-      return complete;
-    },
-    get error() {
-      return error;
-    },
-  };
+  get usage(): Usage | undefined {
+    return this.#read().usage;
+  }
+
+  get model(): string | undefined {
+    return this.#read().model;
+  }
+
+  /** Every chunk carries usage so far; only the last counts, so it is parsed when asked for. */
+  #read(): ObservedAnswer {
+    if (this.#lastWithUsage === '') return this.#observed;
+    const chunk = parseObject(this.#lastWithUsage);
+    this.#lastWithUsage = '';
+    if (chunk !== undefined) {
+      const answer = readAnswer(chunk);
+      this.#observed = { usage: answer.usage ?? this.#observed.usage, model: answer.model ?? this.#observed.model };
+    }
+    return this.#observed;
+  }
 }
 
 function parseObject(text: string): JsonObject | undefined {
@@ -151,5 +144,5 @@ function parseObject(text: string): JsonObject | undefined {
 export const usage: UsageDialect = {
   fields: ['usageMetadata', 'modelVersion'],
   read: readAnswer,
-  createStreamObserver,
+  createStreamObserver: () => new GeminiStreamObserver(),
 };

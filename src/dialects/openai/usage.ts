@@ -2,14 +2,27 @@ import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import { inputTotal, type Usage, usageTotal } from '../neutral/usage.ts';
 import { countOf, objectOf } from './fields.ts';
 
-/** Reads the `usage` of chat completions, completions and embeddings; `undefined` when there is none. */
+/** The first of these fields that is there: chat's spelling stands first, then that of responses, images and audio. */
+function either(value: JsonObject, ...names: string[]): JsonValue | undefined {
+  for (const name of names) if (value[name] !== undefined) return value[name];
+  return undefined;
+}
+
+/**
+ * Reads the `usage` of any OpenAI API: chat's spelling (`prompt_tokens`) and that of responses, images and audio
+ * (`input_tokens`). `undefined` when there is none, or when it counts seconds instead of tokens.
+ */
 export function readOpenAiUsage(value: JsonValue | undefined): Usage | undefined {
   if (!isObject(value)) return undefined;
-  const prompt = countOf(value['prompt_tokens']);
-  const completion = countOf(value['completion_tokens']);
+  if (either(value, 'prompt_tokens', 'input_tokens', 'completion_tokens', 'total_tokens') === undefined)
+    return undefined;
+  const prompt = countOf(either(value, 'prompt_tokens', 'input_tokens'));
+  const completion = countOf(either(value, 'completion_tokens', 'output_tokens'));
   const total = countOf(value['total_tokens']);
-  const promptDetails = objectOf(value['prompt_tokens_details']);
-  const completionDetails = objectOf(value['completion_tokens_details']);
+  const promptDetails = objectOf(either(value, 'prompt_tokens_details', 'input_tokens_details', 'input_token_details'));
+  const completionDetails = objectOf(
+    either(value, 'completion_tokens_details', 'output_tokens_details', 'output_token_details'),
+  );
   // DeepSeek names its cache hits at the top.
   const cacheRead = countOf(promptDetails?.['cached_tokens'] ?? value['prompt_cache_hit_tokens']);
   // OpenAI's name first, then those of servers that front Claude.

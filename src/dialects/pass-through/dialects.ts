@@ -2,8 +2,8 @@ import { anthropicErrors } from '../anthropic/errors.ts';
 import type { Dialect, DialectFamily, ErrorDialect } from '../dialect.ts';
 import type { DialectName } from '../names.ts';
 import { openaiErrors } from '../openai/errors.ts';
-import { createOpenAiObserver } from './observer.ts';
-import { readOpenAiUsage } from './usage.ts';
+import { readOpenAiUsage } from '../openai/usage.ts';
+import { OpenAiStreamObserver } from './observer.ts';
 
 /** APIs that the gateway carries between clients and providers without reading more than usage and errors. */
 interface PassThroughApi {
@@ -27,7 +27,7 @@ function passThrough(api: PassThroughApi): Dialect {
         const model = fields['model'];
         return { usage: readOpenAiUsage(fields['usage']), model: typeof model === 'string' ? model : undefined };
       },
-      createStreamObserver: () => createOpenAiObserver(finalTypes),
+      createStreamObserver: () => new OpenAiStreamObserver(finalTypes),
     },
   };
 }

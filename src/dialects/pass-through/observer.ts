@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../../json/types.ts';
 import type { StreamObserver } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
-import { readOpenAiUsage } from './usage.ts';
+import { readOpenAiUsage } from '../openai/usage.ts';
 
 function parse(data: string): JsonObject | undefined {
   try {
@@ -30,42 +30,34 @@ function readError(data: JsonObject): ProviderError | undefined {
 /**
  * Watches a stream of one of OpenAI's APIs for its usage, its end and errors. Frames without
  * one of these words in them are not parsed.
- *
- * `finalTypes` are the `type`s of events that end a whole answer; `[DONE]` always does.
  */
-export function createOpenAiObserver(finalTypes: readonly string[]): StreamObserver {
-  const markers = finalTypes.map((type) => `"${type}"`);
-  let usage: Usage | undefined;
-  let model: string | undefined;
-  let complete = false;
-  let error: ProviderError | undefined;
-  return {
-    frame(event, data) {
-      if (data === '[DONE]') {
-        complete = true;
-        return;
-      }
-      const final = finalTypes.includes(event) || markers.some((marker) => data.includes(marker));
-      if (!final && !data.includes('"error"') && !data.includes('"usage":{') && !data.includes('"usage": {')) return;
-      const body = parse(data);
-      if (body === undefined) return;
-      const answer = isObject(body['response']) ? body['response'] : body;
-      usage = readOpenAiUsage(answer['usage']) ?? usage;
-      if (typeof answer['model'] === 'string') model = answer['model'];
-      if (final) complete = true;
-      else error ??= readError(body);
-    },
-    get usage() {
-      return usage;
-    },
-    get model() {
-      return model;
-    },
-    get complete() {
-      return complete;
-    },
-    get error() {
-      return error;
-    },
-  };
+export class OpenAiStreamObserver implements StreamObserver {
+  usage: Usage | undefined;
+  model: string | undefined;
+  complete = false;
+  error: ProviderError | undefined;
+  readonly #finalTypes: readonly string[];
+  readonly #markers: readonly string[];
+
+  /** `finalTypes` are the `type`s of events that end a whole answer; `[DONE]` always does. */
+  constructor(finalTypes: readonly string[]) {
+    this.#finalTypes = finalTypes;
+    this.#markers = finalTypes.map((type) => `"${type}"`);
+  }
+
+  frame(event: string, data: string): void {
+    if (data === '[DONE]') {
+      this.complete = true;
+      return;
+    }
+    const final = this.#finalTypes.includes(event) || this.#markers.some((marker) => data.includes(marker));
+    if (!final && !data.includes('"error"') && !data.includes('"usage":{') && !data.includes('"usage": {')) return;
+    const body = parse(data);
+    if (body === undefined) return;
+    const answer = isObject(body['response']) ? body['response'] : body;
+    this.usage = readOpenAiUsage(answer['usage']) ?? this.usage;
+    if (typeof answer['model'] === 'string') this.model = answer['model'];
+    if (final) this.complete = true;
+    else this.error ??= readError(body);
+  }
 }
