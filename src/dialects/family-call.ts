@@ -48,10 +48,18 @@ export function translateFamily(
   input: FamilyCallInput,
 ): FamilyCall | undefined {
   if (client.embeddings?.client !== undefined && provider.embeddings?.provider !== undefined) {
-    return createCall({ client: client.embeddings.client, provider: provider.embeddings.provider }, input, (response) => response);
+    return createCall(
+      { client: client.embeddings.client, provider: provider.embeddings.provider },
+      input,
+      (response) => response,
+    );
   }
   if (client.rerank?.client !== undefined && provider.rerank?.provider !== undefined) {
-    return createCall({ client: client.rerank.client, provider: provider.rerank.provider }, input, (response) => response);
+    return createCall(
+      { client: client.rerank.client, provider: provider.rerank.provider },
+      input,
+      (response) => response,
+    );
   }
   if (client.tokenCount?.client !== undefined && provider.tokenCount?.provider !== undefined) {
     const sides = { client: client.tokenCount.client, provider: provider.tokenCount.provider };

@@ -107,6 +107,7 @@ function admitJson(state: ExchangeState, body: Uint8Array): void {
     throw new GatewayError('invalid_request', 'The field "model" is missing; name a model.', { param: 'model' });
   }
   state.model = checkModel(readField(body, model));
+  state.bodyModel = state.model;
   const stream = readField(body, scanned.fields['stream']);
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'The field "stream" must be true or false.', { param: 'stream' });

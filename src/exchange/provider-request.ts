@@ -92,7 +92,7 @@ function editedBytes(state: ExchangeState, target: Target): Uint8Array[] {
   if (scanned === undefined) return replaceFormModel(state, target, body);
   const edits: FieldEdit[] = [];
   const model = targetModel(state, target);
-  if (model !== readModel(state)) edits.push({ field: 'model', json: JSON.stringify(model) });
+  if (model !== state.bodyModel) edits.push({ field: 'model', json: JSON.stringify(model) });
   const usage = usageEdit(state);
   if (usage !== undefined) edits.push(usage);
   if (target.bodyEdits.length === 0) return edits.length === 0 ? [body] : spliceObject(body, scanned, edits);
@@ -106,13 +106,6 @@ function editedBytes(state: ExchangeState, target: Target): Uint8Array[] {
     ),
     all,
   );
-}
-
-/** The model as it stands in the client's bytes: `cluster/model` addressing may have shortened `state.model`. */
-function readModel(state: ExchangeState): string | undefined {
-  const span = state.scanned?.fields['model'];
-  if (span === undefined) return undefined;
-  return JSON.parse(Buffer.from(state.body as Uint8Array).toString('utf8', span.start, span.end)) as string;
 }
 
 function replaceFormModel(state: ExchangeState, target: Target, body: Uint8Array): Uint8Array[] {

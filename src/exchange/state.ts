@@ -35,6 +35,8 @@ export class ExchangeState {
   multipart: MultipartBody | undefined = undefined;
   /** The model of the client's request; undefined when the operation has none. */
   model: string | undefined = undefined;
+  /** The model as it stands in the client's JSON: `model` may have lost its cluster prefix. */
+  bodyModel: string | undefined = undefined;
   stream = false;
   route: Route | undefined = undefined;
   /** The request in neutral form: made by the first attempt that needs a translation. */

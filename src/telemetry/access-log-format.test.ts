@@ -84,8 +84,6 @@ test('the default line of a whole exchange', () => {
     'request.path': '/v1/chat/completions',
     'x-envoy-origin-path': '/v1/chat/completions',
     response_code: 200,
-    connection_termination_details: null,
-    upstream_transport_failure_reason: null,
     bytes_received: 1000,
     bytes_sent: 2000,
     duration: 1500,
@@ -95,7 +93,6 @@ test('the default line of a whole exchange', () => {
     'x-request-id': '2f6a',
     upstream_host: '10.0.0.9:443',
     upstream_cluster: 'primary',
-    upstream_local_address: null,
     downstream_local_address: '[::1]:10000',
     downstream_remote_address: '127.0.0.1:50000',
     'gen_ai.request.model': 'fast',
@@ -104,7 +101,6 @@ test('the default line of a whole exchange', () => {
     'gen_ai.usage.input_tokens': 100,
     'gen_ai.usage.output_tokens': 11,
     'gen_ai.usage.reasoning_tokens': 4,
-    'session.id': null,
     'aigw.operation': 'chat',
     'aigw.stream': true,
     'aigw.route': 'small',
@@ -113,13 +109,11 @@ test('the default line of a whole exchange', () => {
     'aigw.upstream_status': 200,
     'aigw.attempts': 2,
     'aigw.time_to_first_token': 501,
-    'aigw.error_code': null,
-    'aigw.error_detail': null,
     'aigw.warnings': 'top_k is dropped; seed is dropped',
   });
 });
 
-test('a refused request has nulls for what it never had', () => {
+test('the default line leaves out what a request never had', () => {
   const refused = JSON.parse(
     compileAccessLogFormat().line(
       record({
@@ -136,7 +130,7 @@ test('a refused request has nulls for what it never had', () => {
   );
   assert.equal(refused['aigw.error_code'], 'model_not_found');
   for (const field of ['gen_ai.request.model', 'gen_ai.provider.name', 'gen_ai.usage.input_tokens']) {
-    assert.equal(refused[field], null, field);
+    assert.equal(field in refused, false, field);
   }
 });
 

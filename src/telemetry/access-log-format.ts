@@ -57,16 +57,16 @@ const OPERATOR = /%([A-Z_]+)(?:\(([^)]*)\))?(?::(\d+))?%/y;
 
 /**
  * Compiles field names and Envoy format strings. As in Envoy's `json_format`, a field that is one operator keeps the
- * value's type and is `null` when absent; in other text an absent value is `-`.
+ * value's type and is `null` when absent; in other text an absent value is `-`. Without fields of one's own the default ones are
+ * logged, and of these only what a request has (Envoy's `omit_empty_values`): half of them is usually absent.
  */
-export function compileAccessLogFormat(
-  fields: Readonly<Record<string, string>> = DEFAULT_ACCESS_LOG_FIELDS,
-): AccessLogFormat {
+export function compileAccessLogFormat(fields?: Readonly<Record<string, string>>): AccessLogFormat {
+  const omitEmpty = fields === undefined;
   const warnings: string[] = [];
   const prefixes: string[] = [];
   const getters: Getter[] = [];
-  for (const [name, format] of Object.entries(fields)) {
-    prefixes.push(`${prefixes.length === 0 ? '{' : ','}${jsonString(name)}:`);
+  for (const [name, format] of Object.entries(fields ?? DEFAULT_ACCESS_LOG_FIELDS)) {
+    prefixes.push(`,${jsonString(name)}:`);
     getters.push(compileField(format, (warning) => warnings.push(`Access log field "${name}": ${warning}`)));
   }
   if (prefixes.length === 0) return { line: () => '{}\n', warnings };
@@ -74,9 +74,11 @@ export function compileAccessLogFormat(
     line(record) {
       let text = '';
       for (let index = 0; index < getters.length; index++) {
-        text += prefixes[index] + jsonText((getters[index] as Getter)(record));
+        const value = (getters[index] as Getter)(record);
+        if (omitEmpty && (value === undefined || value === null)) continue;
+        text += prefixes[index] + jsonText(value);
       }
-      return `${text}}\n`;
+      return `{${text.slice(1)}}\n`;
     },
     warnings,
   };

@@ -8,6 +8,8 @@ export interface ProviderApi {
   readonly streamType: string;
   /** The frames of a whole stream in order: the first before any content, the last ends it. */
   readonly frames: readonly Uint8Array[];
+  /** How many of the frames make up `CUT_TEXT`. */
+  readonly cutAfter: number;
   /** An error inside a stream. */
   readonly errorFrame: Uint8Array;
 }
@@ -29,6 +31,8 @@ const aws = (type: string, payload: unknown, kind: 'event' | 'exception' = 'even
 export const ANSWER_WORDS = ['All ', 'is ', 'well.'] as const;
 /** The text of every answer. */
 export const ANSWER_TEXT = ANSWER_WORDS.join('');
+/** The text of an answer that was cut in the middle. */
+export const CUT_TEXT = 'All is ';
 
 const chatChunk = (delta: object, finish: string | null = null) =>
   data({
@@ -66,6 +70,7 @@ export const OPENAI: ProviderApi = {
     }),
     text('data: [DONE]\n\n'),
   ],
+  cutAfter: 3,
   errorFrame: data({ error: { message: 'The engine is overloaded.', type: 'server_error', code: null, param: null } }),
 };
 
@@ -106,6 +111,7 @@ export const ANTHROPIC: ProviderApi = {
     { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 3 } },
     { type: 'message_stop' },
   ].map(named),
+  cutAfter: 4,
   errorFrame: text(
     `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } })}\n\n`,
   ),
@@ -127,6 +133,7 @@ export const BEDROCK: ProviderApi = {
     aws('messageStop', { stopReason: 'end_turn' }),
     aws('metadata', { usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 }, metrics: { latencyMs: 1 } }),
   ],
+  cutAfter: 3,
   errorFrame: aws('throttlingException', { message: 'Too many requests' }, 'exception'),
 };
 
@@ -148,6 +155,7 @@ export const GEMINI: ProviderApi = {
   }),
   streamType: 'text/event-stream',
   frames: [geminiPart('All '), geminiPart('is '), geminiPart('well.', { finishReason: 'STOP' })],
+  cutAfter: 2,
   errorFrame: data({ error: { code: 503, message: 'The model is overloaded.', status: 'UNAVAILABLE' } }),
 };
 

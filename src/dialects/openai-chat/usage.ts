@@ -17,10 +17,14 @@ function valueStart(data: string, from: number): number {
   return at;
 }
 
-/** Whether the frame has this field (`name` with quotes and colon) with a value other than null. */
+/**
+ * Whether the frame has this field with a value other than null. `name` is given with its closing quote and colon but
+ * without the opening quote: JSON is full of quotes, and a search that begins with one stops at each of them.
+ */
 function hasValue(data: string, name: string): boolean {
-  const found = data.indexOf(name);
-  return found >= 0 && data.charCodeAt(valueStart(data, found + name.length)) !== LETTER_N;
+  let found = data.indexOf(name);
+  while (found > 0 && data.charCodeAt(found - 1) !== QUOTE) found = data.indexOf(name, found + 1);
+  return found > 0 && data.charCodeAt(valueStart(data, found + name.length)) !== LETTER_N;
 }
 
 function parseObject(data: string): JsonObject | undefined {
@@ -65,12 +69,12 @@ class ChatStreamObserver implements StreamObserver {
     this.#beforeLast = this.#last;
     this.#last = data;
     if (this.model === undefined) this.model = findModel(data);
-    if (hasValue(data, '"usage":')) {
+    if (hasValue(data, 'usage":')) {
       const body = parseObject(data);
       const nested = isObject(body?.['x_groq']) ? body['x_groq']['usage'] : undefined;
       this.usage = readOpenAiUsage(body?.['usage'] ?? nested) ?? this.usage;
     }
-    if (hasValue(data, '"error":') || data.startsWith('{"object":"error"')) {
+    if (hasValue(data, 'error":') || data.startsWith('{"object":"error"')) {
       const body = parseObject(data);
       if (body !== undefined) this.error ??= readStreamError(body);
     }
@@ -78,7 +82,7 @@ class ChatStreamObserver implements StreamObserver {
 
   get complete(): boolean {
     if (this.error !== undefined) return false;
-    return this.#done || hasValue(this.#last, '"finish_reason":') || hasValue(this.#beforeLast, '"finish_reason":');
+    return this.#done || hasValue(this.#last, 'finish_reason":') || hasValue(this.#beforeLast, 'finish_reason":');
   }
 }
 

@@ -128,7 +128,7 @@ function decodeIdentity(body: JsonObject, request: NeutralRequest, extensions: J
   const user = readString(body, 'user', '');
   const safetyId = readString(body, 'safety_identifier', '');
   if (user !== undefined || safetyId !== undefined) request.user = user ?? safetyId ?? '';
-  if (safetyId !== undefined) extensions['safety_identifier'] = safetyId;
+  if (safetyId !== undefined && user !== undefined) extensions['safety_identifier'] = safetyId;
   const tier = readString(body, 'service_tier', '');
   if (tier !== undefined) request.serviceTier = tier;
   const metadata = readObject(body, 'metadata', '');
