@@ -104,7 +104,7 @@ export async function handleExchange(
   });
   try {
     const service = findService(state);
-    if (isModelsPath(state.path)) answerModels(state, service);
+    if (isModelsPath(state.path)) await answerModels(state, service);
     else {
       await admit(state, service);
       if (!state.clientGone) await runAttempts(state, plan(state, service));

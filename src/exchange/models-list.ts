@@ -3,6 +3,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import type { ListedModel, Service } from '../snapshot/snapshot.ts';
 import { appendGatewayHeaders } from './answer-headers.ts';
 import { commit } from './commit.ts';
+import { discoverModels } from './model-discovery.ts';
 import type { ExchangeState } from './state.ts';
 
 const OPENAI_PATH = '/v1/models';
@@ -51,8 +52,19 @@ function wantedId(path: string): string | undefined {
   }
 }
 
+/** The models that routes name, then those that providers behind open routes list, each once. */
+async function allModels(state: ExchangeState, service: Service): Promise<ListedModel[]> {
+  const models = new Map(service.models.map((model) => [model.id, model]));
+  if (service.openClusters.size > 0) {
+    for (const model of await discoverModels(state.runtime, service, state.bound.clusters)) {
+      if (!models.has(model.id)) models.set(model.id, model);
+    }
+  }
+  return [...models.values()];
+}
+
 /** Answers `GET /v1/models` and `GET /v1/models/{id}` in OpenAI's form, or Anthropic's where its SDK asks. */
-export function answerModels(state: ExchangeState, service: Service): void {
+export async function answerModels(state: ExchangeState, service: Service): Promise<void> {
   const anthropic = state.path.startsWith('/anthropic/') || state.request.header('anthropic-version') !== undefined;
   state.errorDialect = dialect(anthropic ? 'anthropic' : 'openai-chat');
   state.endpoint = {
@@ -66,14 +78,16 @@ export function answerModels(state: ExchangeState, service: Service): void {
   if (method !== 'GET' && method !== 'HEAD')
     throw new GatewayError('method_not_allowed', `${OPENAI_PATH} takes GET, not ${method}.`);
   const id = wantedId(state.path);
-  const found = id === undefined ? undefined : service.models.find((model) => model.id === id);
+  const models = await allModels(state, service);
+  if (state.clientGone) return;
+  const found = id === undefined ? undefined : models.find((model) => model.id === id);
   if (id !== undefined && found === undefined) {
     throw new GatewayError('model_not_found', `The model "${id.slice(0, 256)}" is not listed here.`, {
       param: 'model',
     });
   }
   const one = anthropic ? anthropicModel : openAiModel;
-  const body = Buffer.from(JSON.stringify(found === undefined ? list(service.models, anthropic) : one(found)));
+  const body = Buffer.from(JSON.stringify(found === undefined ? list(models, anthropic) : one(found)));
   const headers = ['content-type', 'application/json', 'content-length', String(body.length)];
   appendGatewayHeaders(state, headers);
   commit(state, 200, headers);

@@ -1,5 +1,5 @@
 import type { Credential } from '../credentials/credential.ts';
-import type { Cluster, ClusterEndpoint, Snapshot } from '../snapshot/snapshot.ts';
+import type { Cluster, ClusterEndpoint, ListedModel, Snapshot } from '../snapshot/snapshot.ts';
 import type { ExchangeRecord } from '../telemetry/exchange-record.ts';
 import type { AttemptResult } from '../telemetry/metric-families.ts';
 import type { LevelGauge } from '../telemetry/metrics.ts';
@@ -19,6 +19,17 @@ export interface BoundCluster {
   readonly credential: Credential;
   /** The endpoint whose turn it is. */
   nextEndpoint(): ClusterEndpoint;
+  /** What the provider last said it has; filled when somebody lists models. */
+  readonly modelList: ModelListCache;
+}
+
+/** A provider's list of models, as last read. */
+export interface ModelListCache {
+  models: readonly ListedModel[];
+  /** By the monotonic clock; 0 before the first reading. */
+  until: number;
+  /** A reading under way. */
+  pending: Promise<void> | undefined;
 }
 
 /** What exchanges take from the world around them. */

@@ -66,7 +66,12 @@ export function createCredentialPool(environment: CredentialEnvironment): Creden
         const key = identity(cluster);
         const credential = next.get(key) ?? pool.get(key) ?? create(cluster, environment);
         next.set(key, credential);
-        return { cluster, credential, nextEndpoint: takeTurns(endpointsOf(cluster)) };
+        return {
+          cluster,
+          credential,
+          nextEndpoint: takeTurns(endpointsOf(cluster)),
+          modelList: { models: [], until: 0, pending: undefined },
+        };
       });
       for (const [key, credential] of pool) if (!next.has(key)) credential.close?.();
       pool = next;

@@ -70,6 +70,8 @@ export interface ProviderDescriptor {
   readonly needs: readonly ('region' | 'project' | 'api_version')[];
   /** APIs it speaks, the preferred target of a translation first in each family. */
   readonly dialects: Partial<Record<DialectName, DialectBinding>>;
+  /** Where and how it lists its models; absent: it has no list that the gateway reads. */
+  readonly modelList?: ModelListBinding;
   /** Spelling of the output limit in chat completions; absent: `max_completion_tokens`. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
 }
@@ -85,6 +87,14 @@ export interface DialectBinding {
   readonly envelope?: Envelope;
   /** Set where the path must not get the cluster's prefix. */
   readonly skipPrefix?: boolean;
+}
+
+/** A provider's list of models. */
+export interface ModelListBinding {
+  /** Path after endpoint and prefix, with its query if any. */
+  readonly path: string;
+  /** `openai` and `anthropic`: `data[].id`; `google`: `models[].name` behind `models/`; `cohere`: `models[].name`. */
+  readonly form: 'openai' | 'anthropic' | 'google' | 'cohere';
 }
 
 /** A wrapping of another vendor's API. */

@@ -29,9 +29,12 @@ function openAiLike(
     auth: 'bearer',
     needs: [],
     dialects: base.full ? OPENAI_FULL : OPENAI_CORE,
+    modelList: OPENAI_MODELS,
     maxTokensField: 'max_tokens',
   };
 }
+
+const OPENAI_MODELS = { path: '/models', form: 'openai' } as const;
 
 const BEDROCK_ENDPOINT = 'https://bedrock-runtime.{region}.amazonaws.com';
 const VERTEX_ENDPOINT = 'https://{region}-aiplatform.googleapis.com';
@@ -46,6 +49,7 @@ const DEFINITIONS: Record<ProviderName, Definition> = {
     auth: 'bearer',
     needs: [],
     dialects: OPENAI_FULL,
+    modelList: OPENAI_MODELS,
   },
   'azure-openai': {
     title: 'Azure OpenAI',
@@ -65,6 +69,7 @@ const DEFINITIONS: Record<ProviderName, Definition> = {
     auth: 'x-api-key',
     needs: [],
     dialects: ANTHROPIC,
+    modelList: { path: '/models?limit=1000', form: 'anthropic' },
   },
   'aws-bedrock': {
     title: 'Amazon Bedrock (Converse)',
@@ -95,6 +100,7 @@ const DEFINITIONS: Record<ProviderName, Definition> = {
     auth: 'x-goog-api-key',
     needs: [],
     dialects: GOOGLE_GEMINI,
+    modelList: { path: '/models?pageSize=1000', form: 'google' },
   },
   'gcp-vertex': {
     title: 'Gemini on Vertex AI',
@@ -161,6 +167,7 @@ const DEFINITIONS: Record<ProviderName, Definition> = {
     auth: 'none',
     needs: [],
     dialects: OPENAI_FULL,
+    modelList: OPENAI_MODELS,
   },
 };
 

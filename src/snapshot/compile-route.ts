@@ -140,6 +140,19 @@ function listModels(config: VirtualServiceConfig): ListedModel[] {
   return [...models.values()];
 }
 
+function listOpenClusters(config: VirtualServiceConfig): Set<string> {
+  const clusters = new Set<string>();
+  for (const route of config.virtual_routes) {
+    // What asks for a header is not open to whoever lists models.
+    const open = matches(route).some(
+      (match) => compileModelMatch(match.model).exact === undefined && Object.keys(match.headers).length === 0,
+    );
+    const models = route.split.filter((target) => open && target.model === undefined);
+    for (const target of models) clusters.add(target.cluster);
+  }
+  return clusters;
+}
+
 /** A route that goes to one cluster alone, for `cluster/model` addressing. */
 function directRoute(service: string, cluster: string, clusters: Clusters): Route {
   const config: VirtualRouteConfig = {
@@ -169,5 +182,6 @@ export function compileService(config: VirtualServiceConfig, clusters: Clusters)
     endpoints: new Map(Object.entries(config.endpoints).map(([path, kind]) => [path, STANDARD_PATHS[kind] ?? path])),
     addressable,
     models: listModels(config),
+    openClusters: listOpenClusters(config),
   });
 }

@@ -39,8 +39,10 @@ export interface Service {
   readonly endpoints: ReadonlyMap<string, string>;
   /** Routes by cluster name for `cluster/model` addressing; only clusters that the service's own routes name. */
   readonly addressable: ReadonlyMap<string, Route>;
-  /** What `GET /v1/models` answers, in order. */
+  /** The models that routes name exactly, in order: the fixed part of what `GET /v1/models` answers. */
   readonly models: readonly ListedModel[];
+  /** Names of the clusters behind routes that take models by pattern: their own lists are the rest. */
+  readonly openClusters: ReadonlySet<string>;
 }
 
 /** A model as the models endpoint lists it. */

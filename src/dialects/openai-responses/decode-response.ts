@@ -40,9 +40,12 @@ export function decodeResponse(body: JsonObject, context: ProviderResponseContex
   const response: NeutralResponse = {
     id: textOf(body['id']) ?? '',
     model: textOf(body['model']) ?? '',
-    candidates: [{ index: 0, content, ...decodeFinish(body, hasCalls), ...(logprobs === undefined ? {} : { logprobs }) }],
+    candidates: [
+      { index: 0, content, ...decodeFinish(body, hasCalls), ...(logprobs === undefined ? {} : { logprobs }) },
+    ],
   };
-  if (typeof body['created_at'] === 'number' && body['created_at'] > 0) response.created = Math.floor(body['created_at']);
+  if (typeof body['created_at'] === 'number' && body['created_at'] > 0)
+    response.created = Math.floor(body['created_at']);
   const usage = readResponsesUsage(body['usage']);
   if (usage !== undefined) response.usage = usage;
   const tier = textOf(body['service_tier']);

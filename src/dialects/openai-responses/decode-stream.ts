@@ -72,7 +72,8 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
     start(response, emit);
     const output = Array.isArray(response['output']) ? response['output'].filter(isObject) : [];
     // Some servers send short answers in the last event alone.
-    for (const [index, item] of output.entries()) if (items.size <= index) add(index, item, emit).close(item, emit);
+    const alone = items.size === 0;
+    if (alone) for (const [index, item] of output.entries()) add(index, item, emit).close(item, emit);
     for (const reader of items.values()) reader.close(undefined, emit);
     const usage = readResponsesUsage(response['usage']);
     if (usage !== undefined) emit({ type: 'usage', usage });
