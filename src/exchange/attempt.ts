@@ -1,6 +1,4 @@
 import { GatewayError } from '../errors/gateway-error.ts';
-import type { Target } from '../snapshot/snapshot.ts';
-import type { AttemptResult } from '../telemetry/metric-families.ts';
 import type { ChosenBinding } from './binding.ts';
 import { canDecompress, decompressInto } from './decompress.ts';
 import { ResponseHeaders } from './headers.ts';
@@ -14,7 +12,12 @@ import { WholeRelay } from './relay/whole-relay.ts';
 import type { ExchangeState } from './state.ts';
 import type { Watched } from './watchdog.ts';
 
-const NO_TIMEOUTS = { requestMs: 0, firstTokenMs: 0, idleMs: 0 };
+const NO_TIMEOUTS = { requestMs: 0, headMs: 0, firstTokenMs: 0, idleMs: 0 };
+
+/** A bound in milliseconds, where 0 is none. */
+function bound(ms: number): number {
+  return ms > 0 ? ms : Number.POSITIVE_INFINITY;
+}
 
 /** Largest error body read from a provider. */
 const MAX_ERROR_BODY = 256 * 1024;
@@ -70,6 +73,8 @@ function isEventStream(contentType: string): boolean {
 export class AttemptHandler implements UpstreamHandler, Watched {
   deadline: number;
   readonly #idleMs: number;
+  /** When the whole exchange must be over. */
+  readonly #lastMoment: number;
   readonly #state: ExchangeState;
   readonly #chosen: ChosenBinding;
   readonly #finish: (outcome: AttemptOutcome) => void;
@@ -87,12 +92,16 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     this.#state = state;
     this.#chosen = chosen;
     this.#finish = finish;
-    const { requestMs, firstTokenMs, idleMs } = state.route?.timeouts ?? NO_TIMEOUTS;
+    const { requestMs, headMs, firstTokenMs, idleMs } = state.route?.timeouts ?? NO_TIMEOUTS;
     const perTryMs = state.route?.retry.perTryTimeoutMs ?? 0;
-    const firstMs = state.stream && firstTokenMs > 0 ? firstTokenMs : requestMs;
-    const boundMs = perTryMs > 0 && (firstMs === 0 || perTryMs < firstMs) ? perTryMs : firstMs;
-    this.deadline = boundMs > 0 ? state.runtime.monotonic() + boundMs : Number.POSITIVE_INFINITY;
+    const now = state.runtime.monotonic();
     this.#idleMs = idleMs;
+    this.#lastMoment = requestMs > 0 ? state.startedMonotonic + requestMs : Number.POSITIVE_INFINITY;
+    this.deadline = Math.min(
+      this.#lastMoment,
+      now + bound(state.stream ? firstTokenMs : headMs),
+      now + bound(perTryMs),
+    );
     state.runtime.watchdog.watch(this);
   }
 
@@ -118,7 +127,8 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     this.#status = status;
     this.#state.upstreamStatus = status;
     this.#resume = resume;
-    if (this.#state.route?.timeouts.firstTokenMs === 0 || !this.#state.stream) this.#extend();
+    // The first token is not there yet.
+    if (!this.#state.stream) this.#extend();
     const headers = new ResponseHeaders(rawHeaders);
     this.#headers = headers;
     if (status < 200 || status > 299) {
@@ -131,7 +141,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   onData(chunk: Uint8Array): boolean {
     this.#extend();
     if (this.#over || this.#relay === undefined || this.#relay.data(chunk)) return true;
-    this.deadline = Number.POSITIVE_INFINITY;
+    this.deadline = this.#lastMoment;
     return false;
   }
 
@@ -151,7 +161,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
 
   /** Moves the deadline on: the provider is sending. A client that reads slowly stops it, which is not its fault. */
   #extend(): void {
-    this.deadline = this.#idleMs > 0 ? this.#state.runtime.monotonic() + this.#idleMs : Number.POSITIVE_INFINITY;
+    this.deadline = Math.min(this.#lastMoment, this.#state.runtime.monotonic() + bound(this.#idleMs));
   }
 
   /** Puts a decompressor before the relay where the provider compressed the body. */
@@ -230,66 +240,4 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     this.#state.abortUpstream = undefined;
     this.#finish(outcome);
   }
-}
-
-/** How an attempt counts in `aigw_attempts_total`. */
-export function attemptResult(state: ExchangeState, outcome: AttemptOutcome): AttemptResult {
-  if (state.clientGone) return 'aborted';
-  if (outcome.kind === 'done') return state.error === undefined ? 'ok' : 'stream_error';
-  if (outcome.kind === 'refused') {
-    const { status } = outcome.refusal;
-    if (status === 429) return 'rate_limited';
-    return status >= 500 ? 'server_error' : 'client_error';
-  }
-  switch (outcome.failure) {
-    case 'connect':
-    case 'tls':
-    case 'timeout-connect':
-      return outcome.error.code === 'credential_unavailable' ? 'credential_error' : 'connect_error';
-    case 'reset':
-      return 'reset';
-    case 'timeout-head':
-    case 'timeout-idle':
-      return 'timeout';
-    case 'protocol':
-      return 'bad_response';
-    case 'answer':
-      return outcome.error.code === 'provider_stream_error' ? 'stream_error' : 'bad_response';
-    case 'aborted':
-      return 'aborted';
-    default:
-      return outcome.failure satisfies never;
-  }
-}
-
-/** Whether the route's retry policy lets another target try after this outcome. */
-export function mayRetry(state: ExchangeState, outcome: AttemptOutcome): boolean {
-  const retry = state.route?.retry;
-  if (retry === undefined || outcome.kind === 'done' || state.clientGone || state.phase === 'committed') return false;
-  if (outcome.kind === 'refused') return retry.onStatus.has(outcome.refusal.status);
-  switch (outcome.failure) {
-    case 'connect':
-    case 'timeout-connect':
-    case 'tls':
-      return retry.onConnect;
-    case 'reset':
-    case 'protocol':
-    case 'answer':
-      return retry.onReset;
-    case 'timeout-head':
-    case 'timeout-idle':
-      return retry.onTimeout;
-    case 'aborted':
-      return false;
-    default:
-      return outcome.failure satisfies never;
-  }
-}
-
-/** Milliseconds to wait before the next attempt: none for another target, growing with each round for the same. */
-export function backoffMs(state: ExchangeState, next: Target, random: number): number {
-  const retry = state.route?.retry;
-  if (retry === undefined || next !== state.target) return 0;
-  const base = Math.min(retry.maxBackoffMs, retry.backoffMs * 2 ** Math.max(0, state.attempts - 1));
-  return base * (0.5 + random / 2);
 }

@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import { admit, findService } from './admit.ts';
-import { AttemptHandler, type AttemptOutcome, attemptResult, backoffMs, mayRetry } from './attempt.ts';
+import { AttemptHandler, type AttemptOutcome } from './attempt.ts';
 import { type ChosenBinding, chooseBinding } from './binding.ts';
 import { sendError } from './error-answer.ts';
 import { answerModels, isModelsPath } from './models-list.ts';
@@ -9,6 +9,7 @@ import { plan } from './plan.ts';
 import type { ClientRequest, ClientResponse } from './ports.ts';
 import { applyCredential, buildProviderRequest } from './provider-request.ts';
 import { sendRefusal } from './refusal.ts';
+import { attemptResult, backoffMs, mayRetry } from './retry.ts';
 import type { ExchangeRuntime } from './runtime.ts';
 import { settle } from './settle.ts';
 import { ExchangeState } from './state.ts';

@@ -8,7 +8,7 @@ import type { Cluster, ListedModel, RetryPolicy, Route, Service, Target } from '
 /** Statuses that another target may not answer with: time-outs, rate limits and failures of the provider. */
 const DEFAULT_RETRY_STATUSES = [408, 424, 429, 500, 502, 503, 504, 529];
 /** A model may think for minutes before its first byte; official SDKs wait ten. */
-const DEFAULT_REQUEST_MS = 600_000;
+const DEFAULT_HEAD_MS = 600_000;
 const DEFAULT_IDLE_MS = 300_000;
 const STANDARD_PATHS: Record<string, string> = {
   chat_completions: '/v1/chat/completions',
@@ -89,8 +89,9 @@ function compileRoute(
     splits: tiers.map((tier) => createSplit(tier.map((index) => targets[index]?.weight ?? 0))),
     retry: compileRetry(config),
     timeouts: {
-      requestMs: config.timeout?.request ?? DEFAULT_REQUEST_MS,
-      firstTokenMs: config.timeout?.first_token ?? 0,
+      requestMs: config.timeout?.request ?? 0,
+      headMs: DEFAULT_HEAD_MS,
+      firstTokenMs: config.timeout?.first_token ?? DEFAULT_HEAD_MS,
       idleMs: config.timeout?.idle ?? DEFAULT_IDLE_MS,
     },
     catchAll: matches(config).every((match) => isAnyModel(match)),

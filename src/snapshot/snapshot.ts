@@ -83,8 +83,13 @@ export interface RetryPolicy extends AttemptPolicy {
 
 /** Bounds in time, milliseconds; 0 is none. */
 export interface Timeouts {
+  /** The whole exchange, all attempts and the whole answer. */
   readonly requestMs: number;
+  /** Until a provider's answer begins. */
+  readonly headMs: number;
+  /** The same for streams. */
   readonly firstTokenMs: number;
+  /** Between two pieces of an answer. */
   readonly idleMs: number;
 }
 
