@@ -19,6 +19,7 @@ export interface Children {
   start(command: string, args: readonly string[], options?: SpawnOptions): Child;
   /** Starts a TypeScript file of this folder with an IPC channel. */
   startScript(file: string): Child;
+  /** Stops what runs; nothing can be started any more. */
   stopAll(): Promise<void>;
 }
 
@@ -78,8 +79,11 @@ function waitForOutput(child: ChildProcess, output: () => string, pattern: RegEx
 /** Makes an empty set of children. */
 export function createChildren(): Children {
   const running = new Set<Child>();
+  let closed = false;
 
   function start(command: string, args: readonly string[], options: SpawnOptions = {}): Child {
+    // A row that is interrupted goes on to its next candidate.
+    if (closed) throw new Error('the run has ended');
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     let output = '';
     let errors = '';
@@ -124,6 +128,7 @@ export function createChildren(): Children {
       });
     },
     async stopAll() {
+      closed = true;
       await Promise.all([...running].map((child) => child.stop()));
     },
   };

@@ -53,7 +53,7 @@ function openAiEvent(rest: object): Buffer {
 function openAi(): CannedApi {
   const usage = { prompt_tokens: 19, completion_tokens: 50, total_tokens: 69 };
   const delta = (content: string) =>
-    openAiEvent({ choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }] });
+    openAiEvent({ choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }], usage: null });
   const last = Buffer.concat([openAiEvent({ choices: [], usage }), Buffer.from('data: [DONE]\n\n')]);
   const message = { role: 'assistant', content: PLAIN_TEXT, refusal: null };
   return {

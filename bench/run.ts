@@ -40,6 +40,7 @@ async function runRow(row: Row, context: RowContext, options: BenchOptions): Pro
   return rounds;
 }
 
+/** Resolves to whether the gateway answered everything as it should. */
 async function bench(options: BenchOptions, run: { children: Children; folder: string }): Promise<boolean> {
   const { children, folder } = run;
   const rows = chooseRows(options);
@@ -58,6 +59,7 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
   const results: FigureResult[] = [];
   const measured: { row: string; rounds: RoundValues[] }[] = [];
   const problems: string[] = [];
+  let failed = false;
   process.stdout.write(`${TABLE_HEAD}\n`);
   for (const row of rows) {
     const profileFolder = join(folder, `profile-${row.name}`);
@@ -70,7 +72,11 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
       candidates: chooseCandidates(options, machine),
       start: (name, start) =>
         startCandidate(environment, name, { ...start, ...(options.profile ? { profileFolder } : {}) }),
-      problem: (name, what) => problems.push(`${row.name}, ${name}: ${what}`),
+      problem: (name, what) => {
+        problems.push(`${row.name}, ${name}: ${what}`);
+        // The others only set the scale: the bare proxy, for one, holds whole answers and may give up on long ones.
+        failed ||= name === 'gateway';
+      },
     };
     const rounds = await runRow(row, context, options);
     measured.push({ row: row.name, rounds });
@@ -86,7 +92,7 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
   if (options.json !== undefined) {
     writeFileSync(options.json, `${JSON.stringify({ machine, effort, results, measured, problems }, undefined, 2)}\n`);
   }
-  return problems.length === 0;
+  return !failed;
 }
 
 async function main(): Promise<number> {

@@ -62,8 +62,10 @@ export const sizeGrowthRow: Row = {
         for (const bodyBytes of SIZES) {
           const request: RequestSpec = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes };
           await checkAnswer(context, candidate, request);
-          await loadSteadily(context, candidate, { request, seconds: warmSeconds });
-          values[bodyBytes] = (await measureSteadily(context, candidate, { request, seconds, meter })).cpu;
+          // One at a time: many large bodies at once measure the processor's caches.
+          const load = { request, connections: 1 };
+          await loadSteadily(context, candidate, { ...load, seconds: warmSeconds });
+          values[bodyBytes] = (await measureSteadily(context, candidate, { ...load, seconds, meter })).cpu;
         }
         return { ...values, growth: growthPerByte(SIZES.map((size) => values[size] ?? Number.NaN)) };
       }),

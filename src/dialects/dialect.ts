@@ -90,6 +90,8 @@ export interface ResponseContext {
   created: number;
   /** A fresh id with this prefix, where the provider gave none. */
   newId(prefix: string): string;
+  /** The request that is answered, where the answer repeats its settings (OpenAI's responses). */
+  request?: NeutralRequest | undefined;
   /** The API the provider answered in: some writers keep a provider's habits that clients have come to expect. */
   providerDialect?: DialectName | undefined;
   /** Whether the client asked for usage in the stream (OpenAI's `stream_options.include_usage`). */

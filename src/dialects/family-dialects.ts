@@ -20,7 +20,7 @@ export interface FamilyAnswerContext<Request> {
 }
 
 /** What the writer of an answer may know beside it. */
-export interface FamilyResponseContext<Request> extends ResponseContext {
+export interface FamilyResponseContext<Request> extends Omit<ResponseContext, 'request'> {
   /** The neutral request as the client wrote it. */
   request: Request;
 }

@@ -6,6 +6,7 @@ export const DIALECT_NAMES = [
   'openai-chat',
   'openai-completions',
   'openai-responses',
+  'openai-input-tokens',
   'openai-embeddings',
   'openai-images',
   'openai-speech',

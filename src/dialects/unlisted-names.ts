@@ -14,5 +14,7 @@ export const VERTEX_COUNT_TOKENS: DialectName = named('vertex-count-tokens');
 export const BEDROCK_COUNT_TOKENS: DialectName = named('bedrock-count-tokens');
 /** Anthropic's count_tokens on Vertex AI. */
 export const VERTEX_CLAUDE_COUNT_TOKENS: DialectName = named('vertex-claude-count-tokens');
-/** Ollama's own API. */
+/** Ollama's own chat API. */
 export const OLLAMA_CHAT: DialectName = named('ollama-chat');
+/** Ollama's own completion API. */
+export const OLLAMA_GENERATE: DialectName = named('ollama-generate');

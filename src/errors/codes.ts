@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   request_too_large: { status: 413, type: 'invalid_request_error', retryable: false },
   headers_too_large: { status: 431, type: 'invalid_request_error', retryable: false },
   request_timeout: { status: 408, type: 'invalid_request_error', retryable: false },
+  expectation_failed: { status: 417, type: 'invalid_request_error', retryable: false },
   unauthenticated: { status: 401, type: 'authentication_error', retryable: false },
   missing_credential: { status: 401, type: 'authentication_error', retryable: false },
   model_not_found: { status: 404, type: 'invalid_request_error', retryable: false },

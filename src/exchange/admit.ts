@@ -62,6 +62,10 @@ function checkHeaders(state: ExchangeState, endpoint: Endpoint): void {
   if (state.request.rawHeaders.length > MAX_HEADERS * 2) {
     throw new GatewayError('headers_too_large', `The request has more than ${MAX_HEADERS} headers.`);
   }
+  const expectation = state.request.header('expect');
+  if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
+    throw new GatewayError('expectation_failed', `The expectation "${expectation.slice(0, 50)}" cannot be met.`);
+  }
   const encoding = state.request.header('content-encoding');
   if (encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity') {
     throw new GatewayError(
@@ -89,7 +93,8 @@ function checkModel(model: unknown): string {
   return model;
 }
 
-function readField(body: Uint8Array, span: { start: number; end: number } | undefined): unknown {
+/** The value of a scanned field; undefined when it is not there. Throws `malformed_request`. */
+export function readField(body: Uint8Array, span: { start: number; end: number } | undefined): unknown {
   if (span === undefined) return undefined;
   try {
     return JSON.parse((body as Buffer).toString('utf8', span.start, span.end));

@@ -152,11 +152,9 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   onError(failure: UpstreamFailure): void {
     if (this.#over) return;
     const error = failureError(failure);
-    if (this.#relay === undefined || this.#state.phase !== 'committed') {
-      this.#end({ kind: 'failed', error, failure: failure.kind });
-      return;
-    }
-    this.#relay.fail(error);
+    // Of a refusal the status says enough, whatever became of its body.
+    if (this.#relay !== undefined && (this.#state.phase === 'committed' || this.#status > 299)) this.#relay.fail(error);
+    else this.#end({ kind: 'failed', error, failure: failure.kind });
   }
 
   /** Moves the deadline on: the provider is sending. A client that reads slowly stops it, which is not its fault. */
@@ -177,8 +175,8 @@ export class AttemptHandler implements UpstreamHandler, Watched {
         'provider_bad_response',
         `The provider answered with the content-encoding "${name}", which was not asked for.`,
       );
-      this.#abort?.();
       this.#end({ kind: 'failed', error, failure: 'answer' });
+      this.#abort?.();
       return;
     }
     const inflating = decompressInto(encoding, relay, () => this.#resume?.());

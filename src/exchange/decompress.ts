@@ -1,12 +1,20 @@
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Relay } from './relay/relay.ts';
 
-const CODINGS: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  br: createBrotliDecompress as () => ReturnType<typeof createGunzip>,
-  deflate: createInflate as () => ReturnType<typeof createGunzip>,
+/** Whether deflated bytes begin with zlib's header (RFC 1950 §2.2); some servers send bare deflate. */
+function hasZlibHeader(first: Uint8Array): boolean {
+  const [method = 0, flags = 0] = first;
+  return (method & 0x0f) === 8 && (method * 256 + flags) % 31 === 0;
+}
+
+/** Decompressors by coding (RFC 9110 §8.4.1), made when the first bytes are there. */
+const CODINGS: Readonly<Record<string, (first: Uint8Array) => Transform>> = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  br: () => createBrotliDecompress(),
+  deflate: (first) => (hasZlibHeader(first) ? createInflate() : createInflateRaw()),
 };
 
 /** Whether an answer's `content-encoding` is one the gateway can read through. */
@@ -21,44 +29,53 @@ export function canDecompress(encoding: string): boolean {
 export function decompressInto(encoding: string, relay: Relay, resume: () => void): Relay & { resumed(): void } {
   const create = CODINGS[encoding.toLowerCase()];
   if (create === undefined) throw new Error(`no decompressor for ${encoding}`);
-  const stream = create();
+  let stream: Transform | undefined;
   let paused = false;
   let over = false;
-  stream.on('data', (chunk: Uint8Array) => {
-    if (!over && !relay.data(chunk)) stream.pause();
-  });
-  stream.on('drain', () => {
-    if (paused) {
+
+  function open(first: Uint8Array): Transform {
+    const opened = (create as (first: Uint8Array) => Transform)(first);
+    opened.on('data', (chunk: Uint8Array) => {
+      if (!over && !relay.data(chunk)) opened.pause();
+    });
+    opened.on('drain', () => {
+      if (!paused) return;
       paused = false;
       resume();
-    }
-  });
-  stream.on('end', () => {
-    if (over) return;
-    over = true;
-    relay.end();
-  });
-  stream.on('error', (error) => {
-    if (over) return;
-    over = true;
-    relay.fail(
-      new GatewayError('provider_bad_response', 'The provider sent a compressed body that is broken.', {
-        cause: error,
-      }),
-    );
-  });
+    });
+    opened.on('end', () => {
+      if (over) return;
+      over = true;
+      relay.end();
+    });
+    opened.on('error', (error) => {
+      if (over) return;
+      over = true;
+      relay.fail(
+        new GatewayError('provider_bad_response', 'The provider sent a compressed body that is broken.', {
+          cause: error,
+        }),
+      );
+    });
+    return opened;
+  }
+
   return {
     data(chunk) {
+      stream ??= open(chunk);
       paused = !stream.write(chunk);
       return !paused;
     },
-    end: () => void stream.end(),
+    end() {
+      if (stream === undefined) relay.end();
+      else stream.end();
+    },
     fail(error) {
       if (over) return;
       over = true;
-      stream.destroy();
+      stream?.destroy();
       relay.fail(error);
     },
-    resumed: () => void stream.resume(),
+    resumed: () => void stream?.resume(),
   };
 }

@@ -34,7 +34,7 @@ const OPENAI_ENDPOINTS: readonly Endpoint[] = [
   openai('completion', 'openai-completions', { suffix: '/completions' }),
   openai('embeddings', 'openai-embeddings', { suffix: '/embeddings' }),
   openai('responses', 'openai-responses', { suffix: '/responses' }),
-  openai('responses_input_tokens', 'openai-responses', { suffix: '/responses/input_tokens' }),
+  openai('responses_input_tokens', 'openai-input-tokens', { suffix: '/responses/input_tokens' }),
   openai('image_generation', 'openai-images', { suffix: '/images/generations' }),
   openai('image_edit', 'openai-images', { suffix: '/images/edits', model: 'form' }),
   openai('image_variation', 'openai-images', { suffix: '/images/variations', model: 'form' }),

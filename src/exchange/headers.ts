@@ -48,6 +48,18 @@ function isInternal(name: string): boolean {
   return false;
 }
 
+/** Headers of which only the first is read, here as in Node's parser: a second one must not count elsewhere. */
+const SINGLE: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-type',
+  'from',
+  'if-modified-since',
+  'if-unmodified-since',
+  'max-forwards',
+  'referer',
+  'user-agent',
+]);
+
 /** What decides which of a client's headers a provider sees. */
 export interface ForwardRules {
   /** Allow-list in lower case; undefined: all that is not forbidden. */
@@ -96,6 +108,7 @@ export function forwardRequestHeaders(raw: readonly string[], rules: ForwardRule
     if (rules.translated && (name === 'content-type' || name === 'accept')) continue;
     if (consumed.length > 0 && isConsumed(name, consumed)) continue;
     if (mutation.remove.size > 0 && mutation.remove.has(name)) continue;
+    if (SINGLE.has(name) && headers.includes(name)) continue;
     headers.push(name, value);
   }
   if (dropped !== undefined) removeNames(headers, dropped);

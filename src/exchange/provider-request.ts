@@ -8,7 +8,7 @@ import { type FieldEdit, spliceObject } from '../json/splice.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
 import type { Envelope } from '../providers/provider.ts';
 import type { Target } from '../snapshot/snapshot.ts';
-import { parsedBody } from './admit.ts';
+import { parsedBody, readField } from './admit.ts';
 import type { ChosenBinding } from './binding.ts';
 import { forwardRequestHeaders } from './headers.ts';
 import type { ClientRequest, UpstreamRequest } from './ports.ts';
@@ -76,11 +76,10 @@ function translate(state: ExchangeState, chosen: ChosenBinding, target: Target):
 function usageEdit(state: ExchangeState): FieldEdit | undefined {
   const name = state.dialect?.name;
   if (!state.stream || (name !== 'openai-chat' && name !== 'openai-completions')) return undefined;
-  const span = state.scanned?.fields['stream_options'];
-  if (span === undefined) return { field: 'stream_options', json: '{"include_usage":true}' };
-  const options: unknown = JSON.parse(Buffer.from(state.body as Uint8Array).toString('utf8', span.start, span.end));
-  if (!isObject(options))
-    return options === null ? { field: 'stream_options', json: '{"include_usage":true}' } : undefined;
+  const options = readField(state.body as Uint8Array, state.scanned?.fields['stream_options']);
+  if (options === undefined || options === null) return { field: 'stream_options', json: '{"include_usage":true}' };
+  // The provider will say what is wrong with it.
+  if (!isObject(options)) return undefined;
   if (options['include_usage'] === true) return undefined;
   return { field: 'stream_options', json: JSON.stringify({ ...options, include_usage: true }) };
 }

@@ -23,6 +23,7 @@ export function responseContext(state: ExchangeState): ResponseContext {
     created: Math.floor(state.startedAt / 1000),
     newId: newId(state),
     providerDialect: state.providerDialect,
+    request: state.neutral,
     // As the reference system does: clients that did not ask can skip a chunk, those that meter would miss it.
     includeUsage: true,
   };

@@ -28,6 +28,7 @@ export const OPENAI_CORE: Bindings = {
 export const OPENAI_FULL: Bindings = {
   ...OPENAI_CORE,
   'openai-responses': suffixPath,
+  'openai-input-tokens': suffixPath,
   'openai-images': suffixPath,
   'openai-speech': suffixPath,
   'openai-transcription': suffixPath,
@@ -58,6 +59,7 @@ const azureResourcePath: DialectBinding = {
 export const AZURE_OPENAI: Bindings = {
   'openai-chat': azureDeployment('/chat/completions'),
   'openai-responses': azureResourcePath,
+  'openai-input-tokens': azureResourcePath,
   'openai-completions': azureDeployment('/completions'),
   'openai-embeddings': azureDeployment('/embeddings'),
   'openai-images': azureDeploymentPath,

@@ -58,15 +58,14 @@ export class MessageWriter implements OutputItem {
     return addItem(this.#write, this.#index, this.value);
   }
 
-  /** Begins a part; a refusal before it has ended, since nothing else says so. */
+  /** Begins a part. Nothing says when a refusal ends: it stays open to the end of the answer. */
   begin(kind: Part['kind']): { part: Part; out: string } {
-    const ended = this.#endRefusals();
     const index = this.#parts.length;
     const head = `"item_id":"${this.#id}","output_index":${this.#index},"content_index":${index},`;
     const value: JsonObject = kind === 'text' ? outputText('', [], []) : { type: 'refusal', refusal: '' };
     const part: Part = { kind, head, text: '', logprobs: [], ended: false, value };
     this.#parts.push(part);
-    return { part, out: ended + this.#write('response.content_part.added', `${head}"part":${JSON.stringify(value)}`) };
+    return { part, out: this.#write('response.content_part.added', `${head}"part":${JSON.stringify(value)}`) };
   }
 
   /** Writes a piece of a part. */
@@ -108,7 +107,7 @@ export class MessageWriter implements OutputItem {
   /** Another item began: no part is added any more. */
   seal(): string {
     this.#sealed = true;
-    return this.#endRefusals() + this.#finish('completed');
+    return this.#finish('completed');
   }
 
   /** The answer is over. */
@@ -117,12 +116,6 @@ export class MessageWriter implements OutputItem {
     this.#sealed = false;
     for (const part of this.#parts) out += this.end(part, []);
     return out + this.#finish(status);
-  }
-
-  #endRefusals(): string {
-    let out = '';
-    for (const part of this.#parts) if (part.kind === 'refusal') out += this.end(part, []);
-    return out;
   }
 
   #finish(status: ItemStatus): string {

@@ -35,11 +35,7 @@ function passThrough(api: PassThroughApi): Dialect {
 /** OpenAI's APIs beside chat, vLLM's tokenizer, Anthropic's token counter and Cohere's rerank. */
 export const PASS_THROUGH_DIALECTS: readonly Dialect[] = [
   passThrough({ name: 'openai-completions', family: 'completions' }),
-  passThrough({
-    name: 'openai-responses',
-    family: 'generation',
-    finalTypes: ['response.completed', 'response.incomplete', 'response.failed'],
-  }),
+  passThrough({ name: 'openai-input-tokens', family: 'tokenize' }),
   passThrough({ name: 'openai-embeddings', family: 'embeddings' }),
   passThrough({
     name: 'openai-images',

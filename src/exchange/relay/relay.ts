@@ -22,6 +22,6 @@ export interface RelayOutcome {
   failed(error: GatewayError): void;
   /** Lets the provider send on. */
   resume(): void;
-  /** Ends the provider request. */
+  /** Ends the provider request; after `done` or `failed`, for it is reported as a failure otherwise. */
   abort(): void;
 }

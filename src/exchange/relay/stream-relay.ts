@@ -6,18 +6,27 @@ import { commitStream } from '../commit.ts';
 import { inStreamError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';
 import type { ExchangeState } from '../state.ts';
+import { EventBuffer } from './event-buffer.ts';
 import type { Relay, RelayOutcome } from './relay.ts';
 
+/** More than a first event: a stream that has not shown one by then is passed on all the same. */
+const MAX_HELD = 64 * 1024;
+
 /**
- * Passes a stream on as bytes, one write for what arrived in one turn, and watches it for usage, errors and its end. A
- * provider's error event that comes before anything else counts as a failed attempt.
+ * Passes a stream on as bytes, whole events at a time and one write for what arrived in one turn, and watches it for usage,
+ * errors and its end. A provider's error event that comes before anything else counts as a failed attempt.
  */
 export class StreamRelay implements Relay {
   readonly #state: ExchangeState;
   readonly #headers: ResponseHeaders;
   readonly #outcome: RelayOutcome;
   readonly #observer: StreamObserver | undefined;
+  readonly #events = new EventBuffer();
   #framer: TextFramer | undefined;
+  /** Whole events that wait for the first one to be judged. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #seenFrame = false;
 
   constructor(state: ExchangeState, headers: ResponseHeaders, outcome: RelayOutcome) {
     this.#state = state;
@@ -26,62 +35,93 @@ export class StreamRelay implements Relay {
     const observer = state.dialect?.usage.createStreamObserver();
     this.#observer = observer;
     state.observer = observer;
-    this.#framer = observer === undefined ? undefined : createSseFramer((event, data) => observer.frame(event, data));
+    if (observer !== undefined) {
+      this.#framer = createSseFramer((event, data) => {
+        this.#seenFrame = true;
+        observer.frame(event, data);
+      });
+    }
   }
 
   data(chunk: Uint8Array): boolean {
     // Only ASCII fields are read, and one byte for one character is the cheapest decoding there is.
     this.#observe((chunk as Buffer).toString('latin1'));
-    const state = this.#state;
-    if (state.phase !== 'committed') {
-      if (this.#observer?.error !== undefined) {
-        this.#outcome.abort();
-        this.#outcome.failed(this.#providerError());
-        return true;
-      }
-      state.firstByteMonotonic = state.runtime.monotonic();
-      commitStream(state, answerHeaders(state, this.#headers, { changed: false }));
+    const whole = this.#events.push(chunk);
+    if (this.#state.phase === 'committed') return whole === undefined || this.#write(whole);
+    if (this.#observer?.error !== undefined) {
+      this.#outcome.failed(this.#providerError());
+      this.#outcome.abort();
+      return true;
     }
-    const more = state.response.write(chunk);
-    if (!more) state.response.onDrain(() => this.#outcome.resume());
-    return more;
+    if (whole !== undefined) {
+      this.#held.push(whole);
+      this.#heldBytes += whole.length;
+    }
+    if (!this.#seenFrame && this.#framer !== undefined && this.#heldBytes < MAX_HELD) return true;
+    return this.#start();
   }
 
   end(): void {
     this.#observeEnd();
     const state = this.#state;
-    if (state.phase !== 'committed') {
-      this.#outcome.failed(
-        new GatewayError('provider_bad_response', 'The provider ended the stream before it sent anything.'),
-      );
-      return;
-    }
     const observer = this.#observer;
-    if (observer?.error !== undefined) {
-      state.error = this.#providerError();
-      state.response.end();
-    } else if (observer !== undefined && !observer.complete) {
+    if (state.phase !== 'committed') {
+      if (observer?.error === undefined && observer?.complete !== true) {
+        this.#outcome.failed(
+          new GatewayError('provider_bad_response', 'The provider ended the stream before it sent anything.'),
+        );
+        return;
+      }
+      if (observer.error !== undefined) {
+        this.#outcome.failed(this.#providerError());
+        return;
+      }
+      this.#start();
+    }
+    if (observer?.error !== undefined) state.error = this.#providerError();
+    else if (observer !== undefined && !observer.complete) {
       this.#cut(
         new GatewayError('provider_stream_error', 'The provider ended the stream before the answer was whole.'),
       );
       return;
-    } else {
-      state.response.end();
     }
-    this.#outcome.done();
+    this.#finish();
   }
 
   fail(error: GatewayError): void {
     this.#observeEnd();
     if (this.#state.phase !== 'committed') this.#outcome.failed(error);
     // Whatever befalls a connection after its last event is no loss to the client.
-    else if (this.#observer?.complete === true) {
-      this.#state.response.end();
-      this.#outcome.done();
-    } else this.#cut(error);
+    else if (this.#observer?.complete === true) this.#finish();
+    else this.#cut(error);
   }
 
-  /** Ends the client's stream with an error event of its dialect. */
+  #start(): boolean {
+    const state = this.#state;
+    state.firstByteMonotonic = state.runtime.monotonic();
+    commitStream(state, answerHeaders(state, this.#headers, { changed: false }));
+    let more = true;
+    for (const piece of this.#held) more = state.response.write(piece);
+    this.#held = [];
+    if (!more) state.response.onDrain(() => this.#outcome.resume());
+    return more;
+  }
+
+  #write(bytes: Uint8Array): boolean {
+    const more = this.#state.response.write(bytes);
+    if (!more) this.#state.response.onDrain(() => this.#outcome.resume());
+    return more;
+  }
+
+  /** Ends a whole stream; its last event may lack the blank line. */
+  #finish(): void {
+    const rest = this.#events.rest();
+    if (rest === undefined) this.#state.response.end();
+    else this.#state.response.end(rest);
+    this.#outcome.done();
+  }
+
+  /** Ends the client's stream with an error event of its dialect; an event that was cut is left out. */
   #cut(error: GatewayError): void {
     const state = this.#state;
     state.error = error;

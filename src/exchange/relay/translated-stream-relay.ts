@@ -37,6 +37,8 @@ export class TranslatedStreamRelay implements Relay {
   /** Whether something was seen that must reach the client. */
   #content = false;
   #over = false;
+  /** Whether the provider said that the answer is whole. */
+  #ended = false;
 
   constructor(
     state: ExchangeState,
@@ -85,7 +87,26 @@ export class TranslatedStreamRelay implements Relay {
   }
 
   fail(error: GatewayError): void {
-    if (!this.#over) this.#break(error);
+    if (this.#over) return;
+    if (!this.#isWhole()) {
+      this.#break(error);
+      return;
+    }
+    // Whatever befalls a connection after the last event is no loss to the client.
+    this.#flush();
+    this.#over = true;
+    this.#state.response.end();
+    this.#outcome.done();
+  }
+
+  /** Whether the answer was whole when the connection broke; sends what ends it. */
+  #isWhole(): boolean {
+    if (this.#ended) return true;
+    const last: NeutralEvent[] = [];
+    this.#decoder.finish((event) => last.push(event));
+    if (!last.some((event) => event.type === 'end')) return false;
+    for (const event of last) this.#take(event);
+    return true;
   }
 
   #take(event: NeutralEvent): void {
@@ -99,6 +120,7 @@ export class TranslatedStreamRelay implements Relay {
       this.#break(error, this.#content);
       return;
     }
+    if (event.type === 'end') this.#ended = true;
     if (isContent(event)) {
       if (!this.#content) this.#state.firstByteMonotonic = this.#state.runtime.monotonic();
       this.#content = true;
@@ -134,8 +156,8 @@ export class TranslatedStreamRelay implements Relay {
     if (this.#over) return;
     if (!this.#content) {
       this.#over = true;
-      this.#outcome.abort();
       this.#outcome.failed(error);
+      this.#outcome.abort();
       return;
     }
     if (!written) {
@@ -148,7 +170,7 @@ export class TranslatedStreamRelay implements Relay {
     this.#over = true;
     state.error = error;
     state.response.end();
-    this.#outcome.abort();
     this.#outcome.done();
+    this.#outcome.abort();
   }
 }

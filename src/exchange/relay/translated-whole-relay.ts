@@ -34,10 +34,10 @@ export class TranslatedWholeRelay implements Relay {
     this.#heldBytes += chunk.length;
     if (this.#heldBytes > MAX_BYTES) {
       this.#over = true;
-      this.#outcome.abort();
       this.#outcome.failed(
         new GatewayError('provider_bad_response', `The provider's answer is larger than ${MAX_BYTES} bytes.`),
       );
+      this.#outcome.abort();
     }
     return true;
   }

@@ -1,3 +1,4 @@
+import type { DialectFamily } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { scanObject } from '../../json/scan.ts';
 import type { JsonObject } from '../../json/types.ts';
@@ -10,6 +11,9 @@ import type { Relay, RelayOutcome } from './relay.ts';
 
 /** Answers up to this size are held until they are whole, so that a broken one never reaches the client. */
 const HOLD_BYTES = 1024 * 1024;
+
+/** What may answer with sounds, texts or files; the other APIs answer with JSON or not at all. */
+const MEDIA_FAMILIES: ReadonlySet<DialectFamily> = new Set(['speech', 'transcription', 'files']);
 
 /** Passes a whole (not streamed) answer on as bytes and reads usage on the way. */
 export class WholeRelay implements Relay {
@@ -28,7 +32,8 @@ export class WholeRelay implements Relay {
     this.#status = head.status;
     this.#headers = head.headers;
     this.#outcome = outcome;
-    this.#isJson = (head.headers.get('content-type') ?? '').includes('json');
+    const type = head.headers.get('content-type') ?? '';
+    this.#isJson = type.includes('json') || !MEDIA_FAMILIES.has(state.dialect?.family ?? 'files');
     this.#fields = state.dialect?.usage.fields ?? [];
     // Sounds and files cannot be checked and may be large: they go through as they come.
     if (!this.#isJson) this.#start();

@@ -62,7 +62,10 @@ function closeGracefully(server: Server, sockets: ReadonlySet<Socket>, graceMs: 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { runtime } = options;
   const sockets = new Set<Socket>();
+  /** The latest answer on each connection. */
+  const answers = new WeakMap<Socket, ServerResponse>();
   const handle = (message: IncomingMessage, response: ServerResponse) => {
+    answers.set(message.socket, response);
     void handleExchange(
       runtime,
       new NodeClientRequest(message, options.name),
@@ -80,13 +83,18 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     },
     handle,
   );
+  // The exchange answers it in the client's dialect.
+  server.on('checkExpectation', handle);
   server.maxHeadersCount = 0;
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    // Bytes of an answer under way must stay the answer's.
+    const answer = answers.get(socket);
+    const answering = answer?.headersSent && !answer.writableFinished;
+    if (!socket.writable || answering || error.code === 'ECONNRESET') socket.destroy();
     else socket.end(rawErrorAnswer(error.code ?? ''));
   });
   const port = await start(server, options);

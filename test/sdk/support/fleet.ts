@@ -84,7 +84,7 @@ function clusters(url: string, tokens: TokenServer): Record<string, object> {
   };
 }
 
-/** The gateway file of the fleet. The route without a header match serves models by name. */
+/** The gateway file of the fleet: a route by header for each provider, and some by model for requests without that header. */
 function gatewayFile(url: string, tokens: TokenServer): string {
   const cluster = clusters(url, tokens);
   const named = Object.fromEntries(Object.entries(cluster).map(([name, rest]) => [name, { provider: name, ...rest }]));
@@ -95,17 +95,16 @@ function gatewayFile(url: string, tokens: TokenServer): string {
     split: [{ cluster: name }],
   }));
   const byModel = [
-    { match: { model: 'gpt-4o-mini' }, split: [{ cluster: 'openai' }], models: { owned_by: 'acme', created: 1700000000 } },
-    { match: { model: 'smart' }, split: [{ cluster: 'anthropic', model: CLAUDE }] },
-    { match: { model: 'org/model with space' }, split: [{ cluster: 'vllm' }] },
-  ];
-  return JSON.stringify({
-    static_cluster: all,
-    virtual_services: [{ name: 'fleet', virtual_routes: [...byHeader, ...byModel] }],
-  })
-    .replace(/^\{/, '')
-    .replace(/\}$/, '')
-    .replace(/,"virtual_services":/, '\n"virtual_services":');
+    { model: 'gpt-4o-mini', cluster: 'openai', models: { owned_by: 'acme', created: 1700000000 } },
+    { model: 'smart', cluster: 'anthropic', send: CLAUDE },
+    { model: 'org/model with space', cluster: 'vllm' },
+  ].map(({ model, cluster: name, send, models }) => ({
+    match: { model, headers: { [PROVIDER_HEADER]: { present: false } } },
+    split: [{ cluster: name, ...(send === undefined ? {} : { model: send }) }],
+    ...(models === undefined ? {} : { models }),
+  }));
+  const service = { name: 'fleet', virtual_routes: [...byHeader, ...byModel] };
+  return `static_cluster: ${JSON.stringify(all)}\nvirtual_services: ${JSON.stringify([service])}`;
 }
 
 /** Starts the mock, the token endpoint and the gateway. */

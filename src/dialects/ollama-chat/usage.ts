@@ -1,0 +1,43 @@
+import { isObject, type JsonObject } from '../../json/types.ts';
+import type { StreamObserver, UsageDialect } from '../dialect.ts';
+import type { ProviderError } from '../neutral/response.ts';
+import type { Usage } from '../neutral/usage.ts';
+import { textOf } from '../openai/fields.ts';
+import { readOllamaError } from './errors.ts';
+import { readOllamaUsage } from './wire.ts';
+
+function parseObject(data: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(data);
+    return isObject(value) ? value : undefined;
+  } catch {
+    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
+    return undefined;
+  }
+}
+
+/** Watches the lines of an answer: only the last one, and errors, are parsed. */
+class LineObserver implements StreamObserver {
+  usage: Usage | undefined = undefined;
+  model: string | undefined = undefined;
+  complete = false;
+  error: ProviderError | undefined = undefined;
+
+  frame(_event: string, data: string): void {
+    if (/"done":\s*true/.test(data)) {
+      const body = parseObject(data);
+      this.usage = body === undefined ? undefined : readOllamaUsage(body);
+      this.model = textOf(body?.['model']);
+      this.complete = this.error === undefined;
+    } else if (data.startsWith('{"error"')) {
+      this.error ??= readOllamaError(500, parseObject(data) ?? {});
+    }
+  }
+}
+
+/** Usage of answers that pass through. */
+export const ollamaUsage: UsageDialect = {
+  fields: ['prompt_eval_count', 'eval_count', 'model'],
+  read: (fields) => ({ usage: readOllamaUsage(fields), model: textOf(fields['model']) }),
+  createStreamObserver: () => new LineObserver(),
+};

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import OpenAI, { toFile } from 'openai';
+import type { SdkCase, SdkOperation } from './sdk-table.ts';
+
+type Case = SdkCase<OpenAI>;
+
+/** Kinds whose whole API is OpenAI's, or a copy of it. */
+const WHOLE_API = ['openai', 'vllm', 'openai-compatible'];
+const WHOLE_API_AND_AZURE = ['openai', 'azure-openai', 'vllm', 'openai-compatible'];
+const COPIES = [...WHOLE_API_AND_AZURE, 'huggingface', 'ollama'];
+
+/** A provider that does not have the operation is named in a 400 that the SDK reports as such. */
+function refusal(call: (context: Case) => Promise<unknown>): Pick<SdkOperation<OpenAI>, 'refused'> {
+  return {
+    async refused(context) {
+      await assert.rejects(call(context), (error) => {
+        assert.ok(error instanceof OpenAI.BadRequestError, `${error}`);
+        assert.equal(error.status, 400);
+        assert.equal(error.code, 'unsupported_operation');
+        assert.equal(error.type, 'invalid_request_error');
+        assert.match(error.message, /is not available from/);
+        return true;
+      });
+      assert.equal(context.sent().length, 0, 'it reached the provider');
+    },
+  };
+}
+
+/** Operations that name no model go to whichever route has a provider for them: without one the path is unknown. */
+function withoutRoute(call: (context: Case) => Promise<unknown>): Pick<SdkOperation<OpenAI>, 'refused'> {
+  return {
+    async refused(context) {
+      await assert.rejects(call(context), (error) => {
+        assert.ok(error instanceof OpenAI.NotFoundError, `${error}`);
+        assert.equal(error.code, 'route_not_found');
+        assert.match(error.message, /No route serves \/v1\//);
+        return true;
+      });
+      assert.equal(context.sent().length, 0, 'it reached the provider');
+    },
+  };
+}
+
+async function completions({ client, provider }: Case): Promise<void> {
+  const request = { model: provider.chatModel, prompt: 'Once upon' };
+  const whole = await client.completions.create(request);
+  assert.equal(whole.object, 'text_completion');
+  const said = whole.choices[0]?.text ?? '';
+  assert.match(said, /^You said: Once upon\./);
+  let text = '';
+  for await (const chunk of await client.completions.create({ ...request, stream: true })) {
+    text += chunk.choices[0]?.text ?? '';
+  }
+  assert.equal(text, said);
+}
+
+const EMBEDDING_MODEL = 'text-embedding-3-small';
+
+async function embeddings({ client }: Case): Promise<void> {
+  const request = { model: EMBEDDING_MODEL, input: ['ships at sea', 'a ship on the sea', 'tax law'] };
+  // The SDK asks for base64 unless told otherwise.
+  const packed = await client.embeddings.create(request);
+  const plain = await client.embeddings.create({ ...request, encoding_format: 'float' });
+  assert.deepEqual(
+    packed.data.map((entry) => entry.index),
+    [0, 1, 2],
+  );
+  assert.ok((packed.usage?.prompt_tokens ?? 0) > 0);
+  for (const [index, entry] of plain.data.entries()) {
+    const other = packed.data[index]?.embedding ?? [];
+    assert.equal(entry.embedding.length, other.length);
+    assert.ok(entry.embedding.every((value, at) => Math.abs(value - (other[at] ?? 9)) < 1e-6));
+  }
+  const one = await client.embeddings.create({ model: EMBEDDING_MODEL, input: 'one' });
+  assert.equal(one.data.length, 1);
+}
+
+async function responses({ client, provider }: Case): Promise<void> {
+  const answer = await client.responses.create({
+    model: provider.chatModel,
+    instructions: 'Be brief.',
+    input: [
+      { role: 'user', content: 'Hello' },
+      { role: 'assistant', content: 'Hi.' },
+      { role: 'user', content: [{ type: 'input_text', text: 'Grüße' }] },
+    ],
+  });
+  assert.equal(answer.object, 'response');
+  assert.equal(answer.status, 'completed');
+  assert.match(answer.output_text, /^You said: Grüße\./);
+  assert.ok(answer.usage);
+  assert.equal(answer.usage.total_tokens, answer.usage.input_tokens + answer.usage.output_tokens);
+}
+
+async function responsesStream({ client, provider }: Case): Promise<void> {
+  const stream = await client.responses.create({ model: provider.chatModel, input: 'Hello', stream: true });
+  const types: string[] = [];
+  let text = '';
+  let final: OpenAI.Responses.Response | undefined;
+  let sequence = -1;
+  for await (const event of stream) {
+    if (types.at(-1) !== event.type) types.push(event.type);
+    assert.ok(event.sequence_number > sequence, 'events are numbered upwards');
+    sequence = event.sequence_number;
+    if (event.type === 'response.output_text.delta') text += event.delta;
+    if (event.type === 'response.completed') final = event.response;
+  }
+  assert.match(text, /^You said: Hello\./);
+  assert.equal(types[0], 'response.created');
+  assert.equal(types.at(-1), 'response.completed');
+  assert.ok(types.includes('response.output_item.added') && types.includes('response.output_item.done'));
+  assert.ok((final?.usage?.output_tokens ?? 0) > 0);
+  const helper = client.responses.stream({ model: provider.chatModel, input: 'Hello' });
+  assert.equal((await helper.finalResponse()).output_text, text);
+}
+
+const TOOL: OpenAI.Responses.FunctionTool = {
+  type: 'function',
+  name: 'get_weather',
+  strict: false,
+  parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+};
+
+async function responsesTools({ client, provider }: Case): Promise<void> {
+  const asked = await client.responses
+    .stream({ model: provider.chatModel, input: 'call the tool', tools: [TOOL] })
+    .finalResponse();
+  const call = asked.output.find((item) => item.type === 'function_call');
+  assert.ok(call?.type === 'function_call');
+  assert.deepEqual(JSON.parse(call.arguments), { city: 'example city' });
+  const told = await client.responses.create({
+    model: provider.chatModel,
+    tools: [TOOL],
+    input: [
+      { role: 'user', content: 'call the tool' },
+      { type: 'function_call', call_id: call.call_id, name: call.name, arguments: call.arguments },
+      { type: 'function_call_output', call_id: call.call_id, output: 'snow' },
+    ],
+  });
+  assert.match(told.output_text, /The tool get_weather answered: .*snow/);
+}
+
+async function storedResponses({ client, provider }: Case): Promise<void> {
+  const first = await client.responses.create({ model: provider.chatModel, input: 'Hello' });
+  const next = await client.responses.create({
+    model: provider.chatModel,
+    input: 'And?',
+    previous_response_id: first.id,
+  });
+  assert.ok((next.usage?.input_tokens ?? 0) > (first.usage?.total_tokens ?? 0), 'what came before counts');
+  assert.equal((await client.responses.retrieve(first.id)).output_text, first.output_text);
+  assert.equal((await client.responses.inputItems.list(first.id)).data.length, 1);
+  await client.responses.delete(first.id);
+  await assert.rejects(client.responses.retrieve(first.id), OpenAI.NotFoundError);
+}
+
+async function inputTokens({ client, provider }: Case): Promise<void> {
+  const counted = await client.responses.inputTokens.count({ model: provider.chatModel, input: 'Hello' });
+  const answer = await client.responses.create({ model: provider.chatModel, input: 'Hello' });
+  assert.equal(counted.input_tokens, answer.usage?.input_tokens);
+}
+
+const ODD_BYTES = Buffer.from('{"a": 1}\r\n--boundary\r\nÄ\u0000\u0001\n', 'utf8');
+
+async function files({ client }: Case): Promise<void> {
+  const file = await client.files.create({
+    file: await toFile(ODD_BYTES, 'odd name "1".jsonl'),
+    purpose: 'batch',
+  });
+  assert.equal(file.bytes, ODD_BYTES.length);
+  assert.equal((await client.files.retrieve(file.id)).id, file.id);
+  const content = await client.files.content(file.id);
+  assert.deepEqual(Buffer.from(await content.arrayBuffer()), ODD_BYTES);
+  const ids: string[] = [];
+  for await (const listed of client.files.list({ purpose: 'batch' })) ids.push(listed.id);
+  assert.ok(ids.includes(file.id));
+  assert.equal((await client.files.delete(file.id)).deleted, true);
+  await assert.rejects(client.files.retrieve(file.id), OpenAI.NotFoundError);
+}
+
+async function batches({ client, provider }: Case): Promise<void> {
+  const body = { model: provider.chatModel, messages: [{ role: 'user', content: 'Hello' }] };
+  const line = JSON.stringify({ custom_id: 'a', method: 'POST', url: '/v1/chat/completions', body });
+  const input = await client.files.create({ file: await toFile(Buffer.from(line), 'in.jsonl'), purpose: 'batch' });
+  const batch = await client.batches.create({
+    input_file_id: input.id,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+  });
+  const done = await client.batches.retrieve(batch.id);
+  assert.equal(done.status, 'completed');
+  const output = await client.files.content(done.output_file_id ?? '');
+  assert.match(await output.text(), /"custom_id":"a"/);
+  const page = await client.batches.list({ limit: 10 });
+  assert.ok(page.data.some((entry) => entry.id === batch.id));
+}
+
+async function fineTuning({ client }: Case): Promise<void> {
+  const input = await client.files.create({
+    file: await toFile(Buffer.from('{}'), 'train.jsonl'),
+    purpose: 'fine-tune',
+  });
+  const job = await client.fineTuning.jobs.create({ model: 'gpt-4o-mini', training_file: input.id });
+  const page = await client.fineTuning.jobs.list();
+  assert.ok(page.data.some((entry) => entry.id === job.id));
+  assert.ok((await client.fineTuning.jobs.listEvents(job.id)).data);
+}
+
+async function generateImages({ client, sent }: Case): Promise<void> {
+  const request = { model: 'gpt-image-1', prompt: 'a cat' };
+  const made = await client.images.generate({ ...request, n: 2 });
+  assert.equal(made.data?.length, 2);
+  assert.equal(Buffer.from(made.data?.[0]?.b64_json ?? '', 'base64').toString('latin1', 1, 4), 'PNG');
+  const events: string[] = [];
+  for await (const event of await client.images.generate({ ...request, stream: true, partial_images: 1 })) {
+    events.push(event.type);
+  }
+  assert.deepEqual(events, ['image_generation.partial_image', 'image_generation.completed']);
+  assert.equal(sent().length, 2);
+}
+
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+async function editImages({ client }: Case): Promise<void> {
+  const image = await toFile(PNG, 'a.png', { type: 'image/png' });
+  const edited = await client.images.edit({ model: 'gpt-image-1', image: [image, image], prompt: 'a hat' });
+  assert.equal(edited.data?.length, 1);
+}
+
+async function speech({ client }: Case): Promise<void> {
+  const made = await client.audio.speech.create({
+    model: 'tts-1',
+    voice: 'alloy',
+    input: 'Hi',
+    response_format: 'wav',
+  });
+  assert.match(made.headers.get('content-type') ?? '', /^audio\//);
+  const sound = Buffer.from(await made.arrayBuffer());
+  assert.equal(sound.toString('latin1', 0, 4), 'RIFF');
+  assert.equal(sound.readUInt32LE(4), sound.length - 8, 'the sound is not whole');
+}
+
+async function transcription({ client }: Case): Promise<void> {
+  const file = await toFile(ODD_BYTES, 'a.wav');
+  const told = `This is the demo transcript of a.wav, ${ODD_BYTES.length} bytes long.`;
+  const heard = await client.audio.transcriptions.create({ model: 'gpt-4o-transcribe', file });
+  assert.equal(heard.text, told);
+  const text = await client.audio.transcriptions.create({ model: 'whisper-1', file, response_format: 'text' });
+  assert.equal(String(text).trim(), told);
+  let streamed = '';
+  const stream = await client.audio.transcriptions.create({ model: 'gpt-4o-transcribe', file, stream: true });
+  for await (const event of stream) if (event.type === 'transcript.text.delta') streamed += event.delta;
+  assert.equal(streamed, told);
+}
+
+async function translation({ client }: Case): Promise<void> {
+  const file = await toFile(ODD_BYTES, 'a.wav');
+  assert.match(
+    (await client.audio.translations.create({ model: 'whisper-1', file })).text,
+    /demo transcript of a\.wav/,
+  );
+}
+
+async function moderations({ client }: Case): Promise<void> {
+  const verdict = await client.moderations.create({
+    model: 'omni-moderation-latest',
+    input: ['a cat', 'I will kill you'],
+  });
+  assert.deepEqual(
+    verdict.results.map((result) => result.flagged),
+    [false, true],
+  );
+}
+
+/** The rest of OpenAI's API, and who has what of it. */
+export const OTHER_OPERATIONS: readonly SdkOperation<OpenAI>[] = [
+  { name: 'completions', providers: COPIES, run: completions, ...refusal(completions) },
+  { name: 'embeddings', providers: COPIES, run: embeddings, ...refusal(embeddings) },
+  { name: 'responses', providers: WHOLE_API_AND_AZURE, run: responses, ...refusal(responses) },
+  { name: 'responses streamed', providers: WHOLE_API_AND_AZURE, run: responsesStream, ...refusal(responsesStream) },
+  { name: 'responses tools', providers: WHOLE_API_AND_AZURE, run: responsesTools, ...refusal(responsesTools) },
+  {
+    name: 'responses stored',
+    providers: WHOLE_API_AND_AZURE,
+    run: storedResponses,
+    ...withoutRoute(({ client }) => client.responses.retrieve('resp_1')),
+  },
+  { name: 'responses input_tokens', providers: WHOLE_API_AND_AZURE, run: inputTokens, ...refusal(inputTokens) },
+  { name: 'files', providers: WHOLE_API_AND_AZURE, run: files, ...withoutRoute(files) },
+  {
+    name: 'batches',
+    providers: WHOLE_API_AND_AZURE,
+    run: batches,
+    ...withoutRoute(({ client }) => client.batches.retrieve('batch_1')),
+  },
+  {
+    name: 'fine-tuning',
+    providers: WHOLE_API_AND_AZURE,
+    run: fineTuning,
+    ...withoutRoute(({ client }) => client.fineTuning.jobs.list()),
+  },
+  { name: 'image generation', providers: WHOLE_API_AND_AZURE, run: generateImages, ...refusal(generateImages) },
+  { name: 'image edit', providers: WHOLE_API_AND_AZURE, run: editImages, ...refusal(editImages) },
+  { name: 'speech', providers: WHOLE_API_AND_AZURE, run: speech, ...refusal(speech) },
+  { name: 'transcription', providers: WHOLE_API_AND_AZURE, run: transcription, ...refusal(transcription) },
+  { name: 'translation', providers: WHOLE_API_AND_AZURE, run: translation, ...refusal(translation) },
+  { name: 'moderations', providers: WHOLE_API, run: moderations, ...refusal(moderations) },
+];
