@@ -46,6 +46,7 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
   const rows = chooseRows(options);
   const machine = describeMachine({ ...options, undici: undiciVersion() });
   process.stdout.write(`${formatMachine(machine)}\n`);
+  if (options.quick) process.stdout.write('Quick run: tiny counts, hardly warmed up; its figures mean little.\n\n');
   if (machine.envoy === undefined) {
     process.stdout.write(
       `Envoy (${options.envoy}) cannot be run: its column stays empty. AIGW_ENVOY names another.\n\n`,

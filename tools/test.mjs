@@ -26,7 +26,7 @@ ensureInstalled();
 ensureBuilt();
 
 const patterns = process.argv.slice(2);
-const files = [...testFiles(join(root, 'src')), ...testFiles(join(root, 'test'))]
+const files = [...testFiles(join(root, 'src')), ...testFiles(join(root, 'test')), ...testFiles(join(root, 'bench'))]
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
   .sort();
 const checks =

@@ -8,7 +8,10 @@ import { openaiResponses } from './openai-responses/dialect.ts';
 import { PASS_THROUGH_DIALECTS } from './pass-through/dialects.ts';
 
 const DIALECTS: ReadonlyMap<DialectName, Dialect> = new Map(
-  [openaiChat, openaiResponses, anthropic, bedrockConverse, gemini, ...PASS_THROUGH_DIALECTS].map((entry) => [entry.name, entry]),
+  [openaiChat, openaiResponses, anthropic, bedrockConverse, gemini, ...PASS_THROUGH_DIALECTS].map((entry) => [
+    entry.name,
+    entry,
+  ]),
 );
 
 /** The dialect of that name. Throws for a name that no folder implements: a fault of the gateway's own tables. */

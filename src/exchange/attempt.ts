@@ -72,6 +72,7 @@ function isEventStream(contentType: string): boolean {
 /** Takes one provider answer, within the route's time bounds, and hands it to the relay that fits. */
 export class AttemptHandler implements UpstreamHandler, Watched {
   deadline: number;
+  watchIndex = -1;
   readonly #idleMs: number;
   /** When the whole exchange must be over. */
   readonly #lastMoment: number;

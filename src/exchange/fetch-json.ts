@@ -46,6 +46,7 @@ function collect(runtime: ExchangeRuntime, request: UpstreamRequest, timeoutMs: 
     let abort = () => {};
     const watched: Watched = {
       deadline: runtime.monotonic() + timeoutMs,
+      watchIndex: -1,
       expire: () => fail(new Error(`no answer within ${timeoutMs} ms`)),
     };
     const fail = (error: Error) => {

@@ -2,6 +2,8 @@
 export interface Watched {
   /** By the monotonic clock, in milliseconds; Infinity while there is no bound. May change at any time. */
   deadline: number;
+  /** Place among the watched; -1 while it is not. The watchdog's own. */
+  watchIndex: number;
   /** Called once the moment has passed; the entry is not watched any more then. */
   expire(): void;
 }
@@ -19,9 +21,12 @@ const TICK_MS = 50;
 /**
  * Makes a watchdog. Timers of their own would be made and cleared twice for each request, which costs more than a
  * look at all open ones twenty times a second; the timer runs only while something is watched.
+ *
+ * The entries stand in an array and not in a Set: the tables that a Set outgrows point to their successors, so that one
+ * of them in the old generation keeps every request alive until the next full collection.
  */
 export function createWatchdog(monotonic: () => number): Watchdog {
-  const entries = new Set<Watched>();
+  const entries: Watched[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function stop(): void {
@@ -29,25 +34,39 @@ export function createWatchdog(monotonic: () => number): Watchdog {
     timer = undefined;
   }
 
+  function remove(entry: Watched): void {
+    const index = entry.watchIndex;
+    if (index === -1) return;
+    entry.watchIndex = -1;
+    const last = entries.pop() as Watched;
+    if (last === entry) return;
+    entries[index] = last;
+    last.watchIndex = index;
+  }
+
   function look(): void {
-    if (entries.size === 0) {
+    if (entries.length === 0) {
       stop();
       return;
     }
     const now = monotonic();
-    for (const entry of entries) {
-      if (entry.deadline > now) continue;
-      entries.delete(entry);
+    // From the end: removing an entry moves the last one into its place. Expiring one may remove others.
+    for (let index = entries.length - 1; index >= 0; index--) {
+      const entry = entries[index];
+      if (entry === undefined || entry.deadline > now) continue;
+      remove(entry);
       entry.expire();
     }
   }
 
   return {
     watch(entry) {
-      entries.add(entry);
+      if (entry.watchIndex !== -1) return;
+      entry.watchIndex = entries.length;
+      entries.push(entry);
       timer ??= setInterval(look, TICK_MS);
     },
-    unwatch: (entry) => void entries.delete(entry),
+    unwatch: remove,
     close: stop,
   };
 }

@@ -16,7 +16,7 @@ export interface LogDestination {
 /** Most bytes that wait for a slow disk or pipe. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** Lines are collected to pieces of this length: a write call costs more than what it writes. */
-const PIECE_LENGTH = 64 * 1024;
+const PIECE_BYTES = 64 * 1024;
 const FLUSH_INTERVAL_MS = 250;
 const CLOSE_TIMEOUT_MS = 2000;
 /** Not for all to read: logs tell who did what. */
@@ -32,7 +32,9 @@ export function openLogDestination(path: string, onError: (error: Error) => void
   // The stream opens its file later, when a failure could no longer stop the start.
   if (standard === undefined) closeSync(openSync(path, 'a', FILE_MODE));
   const stream = openByteStream(standard ?? path, { maxQueuedBytes: MAX_QUEUED_BYTES, mode: FILE_MODE });
-  let pending = '';
+  /** Lines are encoded as they come: a long text put together of many pieces has to be taken apart again. */
+  let piece = Buffer.allocUnsafe(PIECE_BYTES);
+  let filled = 0;
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
   let failing = false;
@@ -41,10 +43,12 @@ export function openLogDestination(path: string, onError: (error: Error) => void
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (pending === '') return;
-    const piece = pending;
-    pending = '';
-    stream.write(Buffer.from(piece, 'utf8'));
+    if (filled === 0) return;
+    const full = piece.subarray(0, filled);
+    // The stream keeps what it is given until it is written.
+    piece = Buffer.allocUnsafe(PIECE_BYTES);
+    filled = 0;
+    stream.write(full);
   };
   const onExit = () => {
     // A destination that fails would be tried for ever by a synchronous flush.
@@ -61,8 +65,8 @@ export function openLogDestination(path: string, onError: (error: Error) => void
     process.off('exit', onExit);
     if (reason === 'end') return flush();
     clearTimeout(timer);
-    dropped += countLines(pending);
-    pending = '';
+    dropped += countLines(piece.toString('latin1', 0, filled));
+    filled = 0;
   };
   // Before the stream's own listener, which writes out what it knows of.
   process.prependListener('exit', onExit);
@@ -86,9 +90,15 @@ export function openLogDestination(path: string, onError: (error: Error) => void
         dropped++;
         return;
       }
-      pending += line;
-      if (pending.length >= PIECE_LENGTH) flush();
-      else timer ??= setTimeout(flush, FLUSH_INTERVAL_MS);
+      // UTF-8 needs at most three bytes for each UTF-16 unit.
+      const most = line.length * 3;
+      if (most > PIECE_BYTES - filled) flush();
+      if (most > PIECE_BYTES) {
+        stream.write(Buffer.from(line, 'utf8'));
+        return;
+      }
+      filled += piece.write(line, filled, 'utf8');
+      timer ??= setTimeout(flush, FLUSH_INTERVAL_MS);
     },
     reopen() {
       if (closed || standard !== undefined) return;

@@ -13,6 +13,7 @@ const API_TITLES: Partial<Record<DialectName, string>> = {
   'openai-chat': 'OpenAI chat completions',
   'openai-completions': 'OpenAI completions',
   'openai-responses': 'OpenAI responses',
+  'openai-input-tokens': 'OpenAI input token counting',
   'openai-embeddings': 'OpenAI embeddings',
   'openai-images': 'OpenAI images',
   'openai-speech': 'OpenAI speech',

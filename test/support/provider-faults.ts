@@ -19,6 +19,8 @@ export interface Fault {
   outcome: FaultOutcome;
   /** Set where the route's short time limits must end it. */
   hasty?: true;
+  /** Set where only the limit of the whole exchange ends it, which leaves no time for another target. */
+  lasting?: true;
   /** Whether the gateway has to give up the connection. */
   closes?: true;
   /** Whether it applies where the provider's bytes pass untranslated (`same`), or are translated; both unless set. */
@@ -29,6 +31,7 @@ export interface Fault {
 
 const UNREACHABLE: FaultOutcome = { kind: 'refused', status: 502, error: 'provider_unreachable' };
 const BAD_RESPONSE: FaultOutcome = { kind: 'refused', status: 502, error: 'provider_bad_response' };
+const STREAM_ERROR: FaultOutcome = { kind: 'refused', status: 502, error: 'provider_stream_error' };
 const TIMEOUT: FaultOutcome = { kind: 'refused', status: 504, error: 'provider_timeout' };
 const WHOLE: FaultOutcome = { kind: 'whole' };
 
@@ -112,7 +115,7 @@ export const FAULTS_BEFORE_HEAD: readonly Fault[] = [
   },
   {
     name: 'length and another length',
-    outcome: BAD_RESPONSE,
+    outcome: UNREACHABLE,
     closes: true,
     play: (call) => void call.socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}'),
   },
@@ -186,6 +189,7 @@ export const WHOLE_FAULTS: readonly Fault[] = [
     name: 'body that trickles for longer than the request may take',
     outcome: TIMEOUT,
     hasty: true,
+    lasting: true,
     closes: true,
     play(call, api) {
       jsonHead(call, api.json.length);
@@ -279,14 +283,18 @@ export const STREAM_FAULTS: readonly Fault[] = [
       setImmediate(() => call.socket.resetAndDestroy());
     },
   },
-  {
-    name: 'end without an event',
-    outcome: BAD_RESPONSE,
-    play(call, api) {
-      startStream(call, api);
-      call.end();
-    },
-  },
+  ...(['same', 'translated'] as const).map(
+    (only): Fault => ({
+      name: 'end without an event',
+      // Only a reader of the events knows that it is one of them that is missing.
+      outcome: only === 'same' ? BAD_RESPONSE : STREAM_ERROR,
+      only,
+      play(call, api) {
+        startStream(call, api);
+        call.end();
+      },
+    }),
+  ),
   {
     name: 'silence behind the head',
     outcome: TIMEOUT,
@@ -296,7 +304,7 @@ export const STREAM_FAULTS: readonly Fault[] = [
   },
   {
     name: 'error as first event',
-    outcome: { kind: 'refused', status: 502, error: 'provider_stream_error' },
+    outcome: STREAM_ERROR,
     play(call, api) {
       startStream(call, api);
       call.chunk(api.errorFrame);
@@ -305,7 +313,7 @@ export const STREAM_FAULTS: readonly Fault[] = [
   },
   {
     name: 'error as first event, in two pieces',
-    outcome: { kind: 'refused', status: 502, error: 'provider_stream_error' },
+    outcome: STREAM_ERROR,
     play(call, api) {
       startStream(call, api);
       call.chunk(api.errorFrame.subarray(0, 12));

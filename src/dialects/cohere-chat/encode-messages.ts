@@ -142,8 +142,12 @@ function resultDocument(part: NeutralPart & { type: 'document' }): JsonValue {
   return typeof document === 'string' ? { data: document } : document;
 }
 
-function encodeTextRole(source: NeutralMessage, role: 'user' | 'system', state: EncodeState): JsonObject[] {
-  const content = source.content.flatMap((part) => encodePart(part, state));
+function encodeTextRole(
+  source: NeutralMessage,
+  options: { role: 'user' | 'system'; attachments: JsonObject[]; state: EncodeState },
+): JsonObject[] {
+  const { role, attachments, state } = options;
+  const content = [...attachments, ...source.content.flatMap((part) => encodePart(part, state))];
   if (role === 'system' && content.some((part) => part['type'] !== 'text')) {
     throw unsupported('Cohere takes only text as instructions; move images to a user message.');
   }
@@ -163,7 +167,8 @@ export function encodeMessages(messages: readonly NeutralMessage[], state: Encod
   for (const source of messages) {
     if (source.name !== undefined) state.warn("Participants' names were left out: Cohere has none.");
     const results = source.content.filter((part) => part.type === 'tool-result');
-    if (results.length === 0) flush();
+    // What the user says next takes them up.
+    if (results.length === 0 && source.role !== 'user') flush();
     for (const part of results) {
       const { message, attached } = encodeResult(part, state);
       written.push({ ...messageFields(source.content), ...message });
@@ -171,7 +176,10 @@ export function encodeMessages(messages: readonly NeutralMessage[], state: Encod
     }
     if (source.role === 'tool') continue;
     if (source.role === 'assistant') written.push(encodeAssistant(source, state));
-    else written.push(...encodeTextRole(source, source.role === 'user' ? 'user' : 'system', state));
+    else {
+      written.push(...encodeTextRole(source, { role: source.role === 'user' ? 'user' : 'system', attachments, state }));
+      attachments = [];
+    }
   }
   flush();
   return written;

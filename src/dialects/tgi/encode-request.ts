@@ -64,6 +64,8 @@ function warnOfLosses(request: NeutralRequest, warn: Warn): void {
   if (request.metadata !== undefined && Object.keys(request.metadata).length > 0) {
     warn('metadata was left out: TGI has none.');
   }
+  const tier = request.serviceTier;
+  if (tier !== undefined && tier !== 'auto' && tier !== 'default') warn('service_tier was left out: TGI has none.');
   for (const { dialect, field } of foreignExtensions(request, 'tgi')) {
     if (HANDLED_EXTENSIONS.has(field)) continue;
     const name = field.slice(0, 64).replace(/[^!-~]/g, '?');

@@ -32,6 +32,7 @@ function documentText(part: NeutralPart & { type: 'document' }): string {
 }
 
 function partText(part: NeutralPart, warn: (warning: string) => void): string {
+  if (part.cache !== undefined) warn('Prompt cache marks were left out: TGI caches prompts by itself.');
   switch (part.type) {
     case 'text':
     case 'refusal':
