@@ -6,7 +6,7 @@ import { type ChosenBinding, chooseBinding } from './binding.ts';
 import { sendError } from './error-answer.ts';
 import { answerModels, isModelsPath } from './models-list.ts';
 import { plan } from './plan.ts';
-import type { ClientRequest, ClientResponse } from './ports.ts';
+import type { ClientRequest, ClientResponse, UpstreamRequest } from './ports.ts';
 import { applyCredential, buildProviderRequest } from './provider-request.ts';
 import { sendRefusal } from './refusal.ts';
 import { attemptResult, backoffMs, mayRetry } from './retry.ts';
@@ -14,20 +14,29 @@ import type { ExchangeRuntime } from './runtime.ts';
 import { settle } from './settle.ts';
 import { ExchangeState } from './state.ts';
 
-/** An attempt that could not be made: the credential's fault may spare another target, the request's own may not. */
+/**
+ * An attempt that could not be made. A missing credential, or a request that this target's API cannot express, may spare
+ * another target; what is wrong with the request itself may not.
+ */
 function unsent(thrown: unknown): AttemptOutcome {
   const error = GatewayError.from(thrown);
+  if (error.code === 'unsupported_parameter') return { kind: 'failed', error, failure: 'unexpressible' };
   if (!error.retryable) throw error;
   return { kind: 'failed', error, failure: 'connect' };
 }
 
 /** Sends one provider request and resolves when the client has its answer or the attempt has failed. */
 function attempt(state: ExchangeState, target: Target, chosen: ChosenBinding): Promise<AttemptOutcome> {
-  state.attempts++;
   state.target = target;
   state.providerDialect = chosen.dialect.name;
   state.upstreamStatus = 0;
-  const request = buildProviderRequest(state, chosen, target);
+  let request: UpstreamRequest;
+  try {
+    request = buildProviderRequest(state, chosen, target);
+  } catch (thrown) {
+    return Promise.resolve(unsent(thrown));
+  }
+  state.attempts++;
   state.upstreamHost = request.endpoint.host;
   const send = () =>
     new Promise<AttemptOutcome>((resolve) => {
@@ -61,7 +70,8 @@ async function runAttempts(state: ExchangeState, targets: readonly Target[]): Pr
     const chosen = chooseBinding(state, target);
     if (chosen === undefined) continue;
     const outcome = await attempt(state, target, chosen);
-    state.runtime.countAttempt(target.cluster.name, attemptResult(state, outcome));
+    const unexpressible = outcome.kind === 'failed' && outcome.failure === 'unexpressible';
+    if (!unexpressible) state.runtime.countAttempt(target.cluster.name, attemptResult(state, outcome));
     if (outcome.kind === 'done' || state.clientGone) return;
     const next = targets[index + 1];
     if (next === undefined || !mayRetry(state, outcome)) {

@@ -24,6 +24,8 @@ export function attemptResult(state: ExchangeState, outcome: AttemptOutcome): At
       return 'timeout';
     case 'protocol':
       return 'bad_response';
+    case 'unexpressible':
+      return 'client_error';
     case 'answer':
       return outcome.error.code === 'provider_stream_error' ? 'stream_error' : 'bad_response';
     case 'aborted':
@@ -52,6 +54,8 @@ export function mayRetry(state: ExchangeState, outcome: AttemptOutcome): boolean
     case 'timeout-head':
     case 'timeout-idle':
       return retry.onTimeout;
+    case 'unexpressible':
+      return true;
     case 'aborted':
       return false;
     default:

@@ -66,7 +66,7 @@ function wholeChat(answer: Answer, rendering: Rendering): JsonObject {
     })),
     usage: chatUsage(answer.usage),
     service_tier: 'default',
-    system_fingerprint: 'fp_mock',
+    system_fingerprint: 'fp_aigw',
   };
   if (rendering.azure) body['prompt_filter_results'] = promptFilter();
   return body;
@@ -99,7 +99,7 @@ function* chatFrames(answer: Answer, rendering: Rendering & { includeUsage: bool
       created,
       model,
       service_tier: 'default',
-      system_fingerprint: 'fp_mock',
+      system_fingerprint: 'fp_aigw',
       choices,
     };
     if (includeUsage) body['usage'] = usage;

@@ -41,7 +41,7 @@ export function completionsEndpoint(check: (call: Call) => void): (call: Call) =
         finish_reason: choice.finish,
       }));
       return jsonReply(
-        { ...base, object: 'text_completion', choices: whole, usage: chatUsage(usage), system_fingerprint: 'fp_mock' },
+        { ...base, object: 'text_completion', choices: whole, usage: chatUsage(usage), system_fingerprint: 'fp_aigw' },
         { usage: total },
       );
     }
@@ -67,7 +67,7 @@ function choicesOf(answer: Answer, echo: string): Choice[] {
 
 function* frames(choices: readonly Choice[], base: JsonObject, usage: JsonObject | undefined): Generator<Frame> {
   const chunk = (list: JsonValue[], last?: JsonObject): string => {
-    const body: JsonObject = { ...base, object: 'text_completion', choices: list, system_fingerprint: 'fp_mock' };
+    const body: JsonObject = { ...base, object: 'text_completion', choices: list, system_fingerprint: 'fp_aigw' };
     if (usage !== undefined) body['usage'] = last ?? null;
     return sse(body);
   };

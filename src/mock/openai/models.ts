@@ -41,5 +41,5 @@ export function deleteModel(call: Call): Reply {
 }
 
 function modelObject(id: string): JsonObject {
-  return { id, object: 'model', created: CREATED, owned_by: 'aigw-mock' };
+  return { id, object: 'model', created: CREATED, owned_by: 'aigw' };
 }
