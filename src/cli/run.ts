@@ -109,6 +109,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
   try {
     await gateway.apply(loaded, [path ?? ENVIRONMENT_SOURCE]);
   } catch (error) {
+    await gateway.drain();
     throw new ExitError(1, (error as Error).message);
   }
   process.stdout.write(banner(gateway, loaded));

@@ -20,11 +20,17 @@ export const DIALECT_NAMES = [
   'bedrock-embeddings',
   'gemini',
   'gemini-embeddings',
+  'gemini-count-tokens',
+  'vertex-count-tokens',
+  'vertex-claude-count-tokens',
+  'bedrock-count-tokens',
   'vertex-embeddings',
   'cohere-chat',
   'cohere-embeddings',
   'cohere-rerank',
   'tgi',
+  'ollama-chat',
+  'ollama-generate',
 ] as const;
 
 /** The name of one wire API. */

@@ -41,7 +41,8 @@ export interface ProviderRefusal {
   body: Uint8Array;
 }
 
-function failureError(failure: UpstreamFailure): GatewayError {
+/** What a failed connection means to a client. */
+export function failureError(failure: UpstreamFailure): GatewayError {
   const options = { cause: failure.cause };
   switch (failure.kind) {
     case 'connect':

@@ -1,4 +1,5 @@
-import type { Dialect } from '../dialects/dialect.ts';
+import { canTranslateFamily } from '../dialects/family-call.ts';
+import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { DialectName } from '../dialects/names.ts';
 import { dialect } from '../dialects/registry.ts';
 import type { DialectBinding } from '../providers/provider.ts';
@@ -7,10 +8,17 @@ import type { ExchangeState } from './state.ts';
 
 /** The API in which a target is spoken to for one request. */
 export interface ChosenBinding {
-  readonly dialect: Dialect;
+  readonly dialect: FamilyDialect;
   readonly binding: DialectBinding;
   /** Whether request and answer keep the client's API. */
   readonly sameDialect: boolean;
+}
+
+/** Whether requests of one API can be made requests of another. */
+function canTranslate(client: FamilyDialect, provider: FamilyDialect): boolean {
+  if (client.family !== provider.family) return false;
+  if (client.client !== undefined && provider.provider !== undefined) return true;
+  return canTranslateFamily(client, provider);
 }
 
 /**
@@ -23,11 +31,11 @@ export function chooseBinding(state: ExchangeState, target: Target): ChosenBindi
   const offered = target.cluster.provider.dialects;
   const own = offered[client.name];
   if (own !== undefined) return { dialect: client, binding: own, sameDialect: true };
-  if (client.client === undefined || state.endpoint?.model !== 'json') return undefined;
+  if (state.endpoint?.model === 'form' || state.endpoint?.model === 'none') return undefined;
   for (const name in offered) {
     const candidate = dialect(name as DialectName);
     const binding = offered[name as DialectName];
-    if (binding !== undefined && candidate.family === client.family && candidate.provider !== undefined) {
+    if (binding !== undefined && canTranslate(client, candidate)) {
       return { dialect: candidate, binding, sameDialect: false };
     }
   }

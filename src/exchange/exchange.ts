@@ -4,6 +4,7 @@ import { admit, findService } from './admit.ts';
 import { AttemptHandler, type AttemptOutcome } from './attempt.ts';
 import { type ChosenBinding, chooseBinding } from './binding.ts';
 import { sendError } from './error-answer.ts';
+import { attemptFamily } from './family-attempt.ts';
 import { answerModels, isModelsPath } from './models-list.ts';
 import { plan } from './plan.ts';
 import type { ClientRequest, ClientResponse, UpstreamRequest } from './ports.ts';
@@ -30,6 +31,9 @@ function attempt(state: ExchangeState, target: Target, chosen: ChosenBinding): P
   state.target = target;
   state.providerDialect = chosen.dialect.name;
   state.upstreamStatus = 0;
+  if (!chosen.sameDialect && chosen.dialect.provider === undefined) {
+    return attemptFamily(state, target, chosen).catch(unsent);
+  }
   let request: UpstreamRequest;
   try {
     request = buildProviderRequest(state, chosen, target);

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../json/types.ts';
 import { isObject } from '../json/types.ts';
+import { collect } from './collect.ts';
 import type { UpstreamRequest } from './ports.ts';
 import type { BoundCluster, ExchangeRuntime } from './runtime.ts';
-import type { Watched } from './watchdog.ts';
 
 /** Largest answer taken. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -33,49 +33,9 @@ export async function fetchJson(
     body: undefined,
     clientHeader: () => undefined,
   });
-  const body = await collect(runtime, request, call.timeoutMs);
-  const value: unknown = JSON.parse(body.toString('utf8'));
+  const answer = await collect(runtime, request, { timeoutMs: call.timeoutMs, maxBytes: MAX_BYTES });
+  if (answer.status >= 300) throw new Error(`status ${answer.status}`);
+  const value: unknown = JSON.parse(answer.body.toString('utf8'));
   if (!isObject(value)) throw new Error('the answer is not a JSON object');
   return value;
-}
-
-function collect(runtime: ExchangeRuntime, request: UpstreamRequest, timeoutMs: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    let abort = () => {};
-    const watched: Watched = {
-      deadline: runtime.monotonic() + timeoutMs,
-      watchIndex: -1,
-      expire: () => fail(new Error(`no answer within ${timeoutMs} ms`)),
-    };
-    const fail = (error: Error) => {
-      runtime.watchdog.unwatch(watched);
-      reject(error);
-      abort();
-    };
-    runtime.watchdog.watch(watched);
-    runtime.upstream.send(request, {
-      onStart: (stop) => {
-        abort = stop;
-      },
-      onHead: (status) => {
-        if (status >= 300) fail(new Error(`status ${status}`));
-      },
-      onData: (chunk) => {
-        length += chunk.length;
-        if (length > MAX_BYTES) fail(new Error(`more than ${MAX_BYTES} bytes`));
-        else chunks.push(chunk);
-        return true;
-      },
-      onEnd: () => {
-        runtime.watchdog.unwatch(watched);
-        resolve(Buffer.concat(chunks));
-      },
-      onError: (failure) => {
-        runtime.watchdog.unwatch(watched);
-        reject(failure.cause);
-      },
-    });
-  });
 }

@@ -99,7 +99,7 @@ test('what two readers could read in two ways is refused', () => {
 });
 
 test('cut anywhere it is refused', () => {
-  const text = part('name="file"; filename="a"', 'x') + part('name="model"', 'whisper') + `--${BOUNDARY}--`;
+  const text = `${part('name="file"; filename="a"', 'x')}${part('name="model"', 'whisper')}--${BOUNDARY}--`;
   for (let at = 0; at < text.length; at++) assertRefused(text.slice(0, at), text.slice(0, at));
   assert.equal(read(text).model, 'whisper');
 });

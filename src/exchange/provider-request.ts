@@ -1,7 +1,9 @@
 import type { SignableRequest } from '../credentials/credential.ts';
+import type { DecodeContext, EncodeContext } from '../dialects/dialect.ts';
 import { parseAnthropicBeta, vertexBetaFlags } from '../dialects/envelopes/anthropic-beta.ts';
 import { wrapRequest as wrapBedrockInvoke } from '../dialects/envelopes/bedrock-invoke.ts';
 import { wrapRequest as wrapVertexRawPredict } from '../dialects/envelopes/vertex-raw-predict.ts';
+import { type FamilyCall, translateFamily } from '../dialects/family-call.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { scanObject } from '../json/scan.ts';
 import { type FieldEdit, spliceObject } from '../json/splice.ts';
@@ -55,21 +57,26 @@ function wrap(state: ExchangeState, body: JsonObject, chosen: ChosenBinding, tar
   return body;
 }
 
+/** What a client's dialect may know beside the body. */
+function decodeContext(state: ExchangeState): DecodeContext {
+  return { ...(state.model === undefined ? {} : { model: state.model }), stream: state.stream };
+}
+
+function encodeContext(state: ExchangeState, target: Target): EncodeContext {
+  return {
+    warn: warnOn(state),
+    defaultMaxOutputTokens: target.cluster.defaultMaxOutputTokens,
+    maxTokensField: target.cluster.maxTokensField,
+  };
+}
+
 /** Translates through the neutral model. */
 function translate(state: ExchangeState, chosen: ChosenBinding, target: Target): JsonObject {
   const client = state.dialect?.client;
   const provider = chosen.dialect.provider;
   if (client === undefined || provider === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
-  state.neutral ??= client.decodeRequest(parsedBody(state), {
-    ...(state.model === undefined ? {} : { model: state.model }),
-    stream: state.stream,
-  });
-  const request = { ...state.neutral, model: targetModel(state, target) };
-  return provider.encodeRequest(request, {
-    warn: warnOn(state),
-    defaultMaxOutputTokens: target.cluster.defaultMaxOutputTokens,
-    maxTokensField: target.cluster.maxTokensField,
-  });
+  state.neutral ??= client.decodeRequest(parsedBody(state), decodeContext(state));
+  return provider.encodeRequest({ ...state.neutral, model: targetModel(state, target) }, encodeContext(state, target));
 }
 
 /** Asks for usage in streams of OpenAI's chat and completions when the client did not: it is what is metered. */
@@ -91,7 +98,8 @@ function editedBytes(state: ExchangeState, target: Target): Uint8Array[] {
   if (scanned === undefined) return replaceFormModel(state, target, body);
   const edits: FieldEdit[] = [];
   const model = targetModel(state, target);
-  if (model !== state.bodyModel) edits.push({ field: 'model', json: JSON.stringify(model) });
+  if (state.bodyModel !== undefined && model !== state.bodyModel)
+    edits.push({ field: 'model', json: JSON.stringify(model) });
   const usage = usageEdit(state);
   if (usage !== undefined) edits.push(usage);
   if (target.bodyEdits.length === 0) return edits.length === 0 ? [body] : spliceObject(body, scanned, edits);
@@ -168,11 +176,13 @@ function withQuery(state: ExchangeState, path: string): string {
   return path.includes('?') ? `${path}&${state.query.slice(1)}` : path + state.query;
 }
 
-/**
- * Makes the provider request of one attempt: translated body, forwarded headers, path. The credential
- * is not in it yet. Throws GatewayError when the request cannot be expressed for this target.
- */
-export function buildProviderRequest(state: ExchangeState, chosen: ChosenBinding, target: Target): UpstreamRequest {
+/** Puts a body into its place: endpoint, path, headers. */
+function toRequest(
+  state: ExchangeState,
+  chosen: ChosenBinding,
+  target: Target,
+  body: TranslatedBody | undefined,
+): UpstreamRequest {
   const cluster = state.bound.clusters[target.cluster.index] as BoundCluster;
   const endpoint = cluster.nextEndpoint();
   const path = chosen.binding.path({
@@ -184,16 +194,48 @@ export function buildProviderRequest(state: ExchangeState, chosen: ChosenBinding
     project: target.cluster.project,
   });
   const base = chosen.binding.skipPrefix === true ? endpoint.bareBasePath : endpoint.basePath;
-  const body = state.body === undefined ? undefined : buildBody(state, chosen, target);
-  const headers = buildHeaders(state, chosen, { cluster, target, translated: body?.translated ?? false });
   return {
     cluster: target.cluster,
     endpoint,
     method: state.request.method,
     path: chosen.sameDialect ? withQuery(state, base + path) : base + path,
-    headers,
+    headers: buildHeaders(state, chosen, { cluster, target, translated: body?.translated ?? false }),
     body: body?.pieces,
   };
+}
+
+/**
+ * Makes the provider request of one attempt: translated body, forwarded headers, path. The credential
+ * is not in it yet. Throws GatewayError when the request cannot be expressed for this target.
+ */
+export function buildProviderRequest(state: ExchangeState, chosen: ChosenBinding, target: Target): UpstreamRequest {
+  const body = state.body === undefined ? undefined : buildBody(state, chosen, target);
+  return toRequest(state, chosen, target, body);
+}
+
+/** The requests of a family other than generation: some APIs take less in one request than others. */
+export interface FamilyRequests {
+  requests: UpstreamRequest[];
+  call: FamilyCall;
+}
+
+/** Translates a request of a family other than generation. Throws GatewayError when it cannot be expressed for this target. */
+export function buildFamilyRequests(state: ExchangeState, chosen: ChosenBinding, target: Target): FamilyRequests {
+  const call =
+    state.dialect === undefined
+      ? undefined
+      : translateFamily(state.dialect, chosen.dialect, {
+          body: parsedBody(state),
+          decode: decodeContext(state),
+          encode: encodeContext(state, target),
+          model: targetModel(state, target),
+        });
+  if (call === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
+  const requests = call.bodies.map((body) => {
+    applyEdits(body, target.bodyEdits);
+    return toRequest(state, chosen, target, { pieces: stringify(body), translated: true });
+  });
+  return { requests, call };
 }
 
 /** A provider request as a credential sees it. A class: a literal with an accessor would get a hidden class of its own each time. */

@@ -1,4 +1,5 @@
 import type { Dialect, DialectFamily, ObservedAnswer, StreamObserver } from '../dialects/dialect.ts';
+import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { DialectName } from '../dialects/names.ts';
 import type { NeutralRequest } from '../dialects/neutral/request.ts';
 import type { Usage } from '../dialects/neutral/usage.ts';
@@ -29,7 +30,7 @@ export class ExchangeState {
   /** Dialect of the answer's errors; undefined for paths outside every API. */
   errorDialect: Dialect | undefined = undefined;
   endpoint: Endpoint | undefined = undefined;
-  dialect: Dialect | undefined = undefined;
+  dialect: FamilyDialect | undefined = undefined;
   body: Uint8Array | undefined = undefined;
   scanned: ScannedObject | undefined = undefined;
   multipart: MultipartBody | undefined = undefined;

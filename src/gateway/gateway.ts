@@ -158,11 +158,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     const demoEndpoint = snapshot.clusters.some((cluster) => cluster.provider.name === 'demo')
       ? await demo.open()
       : undefined;
-    const { kept, opened } = await openListeners(next);
+    const bind = () =>
+      credentials.bind(snapshot, (cluster) =>
+        cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
+      );
     await openAdmin(next);
-    bound = credentials.bind(snapshot, (cluster) =>
-      cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
-    );
+    // The first listener must find a configuration; a later one must not take the old one's place before it has its ports.
+    bound ??= bind();
+    const { kept, opened } = await openListeners(next);
+    if (bound.snapshot !== snapshot) bound = bind();
     config = next;
     const compiled = compileHeaderLabels(next.metrics_filter.header_labels);
     labels = Object.keys(next.metrics_filter.header_labels).length === 0 ? undefined : compiled;

@@ -1,4 +1,6 @@
+import { countTokensModel } from '../dialects/bedrock-count-tokens/encode-request.ts';
 import type { DialectName } from '../dialects/names.ts';
+import { vertexEmbeddingsMethod } from '../dialects/vertex-embeddings/wire.ts';
 import type { DialectBinding, PathInput } from './provider.ts';
 
 type Bindings = Partial<Record<DialectName, DialectBinding>>;
@@ -68,11 +70,17 @@ export const AZURE_OPENAI: Bindings = {
   'openai-files': azureResourcePath,
 };
 
+const BEDROCK_COUNT_TOKENS: DialectBinding = {
+  path: (request) => `/model/${escaped(countTokensModel(request.model))}/count-tokens`,
+};
+
 /** Bedrock's Converse API (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). */
 export const BEDROCK_CONVERSE: Bindings = {
   'bedrock-converse': {
     path: (request) => `/model/${escaped(request.model)}/${request.stream ? 'converse-stream' : 'converse'}`,
   },
+  'bedrock-embeddings': { path: (request) => `/model/${escaped(request.model)}/invoke` },
+  'bedrock-count-tokens': BEDROCK_COUNT_TOKENS,
 };
 
 /** Claude through Bedrock's InvokeModel. */
@@ -81,6 +89,7 @@ export const BEDROCK_CLAUDE: Bindings = {
     path: (request) => `/model/${escaped(request.model)}/${request.stream ? 'invoke-with-response-stream' : 'invoke'}`,
     envelope: 'bedrock-invoke',
   },
+  'bedrock-count-tokens': BEDROCK_COUNT_TOKENS,
 };
 
 function vertexModel(request: PathInput, publisher: string): string {
@@ -93,6 +102,11 @@ export const GOOGLE_GEMINI: Bindings = {
     path: (request) =>
       `/models/${escaped(request.model)}:${request.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   },
+  'gemini-embeddings': {
+    path: (request) =>
+      `/models/${escaped(request.model)}:${request.suffix === ':embedContent' ? 'embedContent' : 'batchEmbedContents'}`,
+  },
+  'gemini-count-tokens': { path: (request) => `/models/${escaped(request.model)}:countTokens` },
 };
 
 /** Gemini on Vertex AI. */
@@ -101,6 +115,10 @@ export const VERTEX_GEMINI: Bindings = {
     path: (request) =>
       `${vertexModel(request, 'google')}:${request.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   },
+  'vertex-embeddings': {
+    path: (request) => `${vertexModel(request, 'google')}:${vertexEmbeddingsMethod(request.model)}`,
+  },
+  'vertex-count-tokens': { path: (request) => `${vertexModel(request, 'google')}:countTokens` },
 };
 
 /** Claude on Vertex AI: raw prediction of a partner model. */
@@ -109,11 +127,27 @@ export const VERTEX_CLAUDE: Bindings = {
     path: (request) => `${vertexModel(request, 'anthropic')}:${request.stream ? 'streamRawPredict' : 'rawPredict'}`,
     envelope: 'vertex-raw-predict',
   },
+  'vertex-claude-count-tokens': {
+    path: (request) => `${vertexModel({ ...request, model: 'count-tokens' }, 'anthropic')}:rawPredict`,
+  },
 };
 
 /** Cohere v2 (https://docs.cohere.com/reference). */
 export const COHERE: Bindings = {
+  'cohere-chat': fixed('/chat'),
+  'cohere-embeddings': fixed('/embed'),
   'cohere-rerank': fixed('/rerank'),
-  'openai-chat': { path: () => '/compatibility/v1/chat/completions', skipPrefix: true },
-  'openai-embeddings': { path: () => '/compatibility/v1/embeddings', skipPrefix: true },
+};
+
+/** Hugging Face TGI: its Messages API, and its own beneath the root (https://huggingface.github.io/text-generation-inference). */
+export const TGI: Bindings = {
+  ...OPENAI_CORE,
+  tgi: { path: (request) => (request.stream ? '/generate_stream' : '/generate'), skipPrefix: true },
+};
+
+/** Ollama: OpenAI's API, and its own beneath the root (https://docs.ollama.com/api). */
+export const OLLAMA: Bindings = {
+  ...OPENAI_CORE,
+  'ollama-chat': { path: () => '/api/chat', skipPrefix: true },
+  'ollama-generate': { path: () => '/api/generate', skipPrefix: true },
 };

@@ -5,8 +5,10 @@ import {
   BEDROCK_CONVERSE,
   COHERE,
   GOOGLE_GEMINI,
+  OLLAMA,
   OPENAI_CORE,
   OPENAI_FULL,
+  TGI,
   VERTEX_CLAUDE,
   VERTEX_GEMINI,
 } from './bindings.ts';
@@ -126,7 +128,7 @@ const DEFINITIONS: Record<ProviderName, Definition> = {
     endpoint: 'https://router.huggingface.co',
     prefix: 'v1',
   }),
-  tgi: { ...openAiLike('Hugging Face TGI', 'huggingface.tgi', { prefix: 'v1' }), auth: 'bearer' },
+  tgi: { ...openAiLike('Hugging Face TGI', 'huggingface.tgi', { prefix: 'v1' }), dialects: TGI },
   cohere: {
     title: 'Cohere',
     metricsName: 'cohere',
@@ -154,7 +156,7 @@ const DEFINITIONS: Record<ProviderName, Definition> = {
     endpoint: 'https://api.hunyuan.cloud.tencent.com',
     prefix: 'v1',
   }),
-  ollama: openAiLike('Ollama', 'ollama', { endpoint: 'http://127.0.0.1:11434', prefix: 'v1' }),
+  ollama: { ...openAiLike('Ollama', 'ollama', { endpoint: 'http://127.0.0.1:11434', prefix: 'v1' }), dialects: OLLAMA },
   vllm: openAiLike('vLLM', 'vllm', { prefix: 'v1', full: true }),
   kserve: openAiLike('KServe', 'kserve', { prefix: 'openai/v1' }),
   'openai-compatible': openAiLike('Any OpenAI-compatible server', 'openai', { prefix: 'v1', full: true }),

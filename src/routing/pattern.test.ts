@@ -81,6 +81,44 @@ test('a compiled pattern matches what RE2 matches in full', () => {
   }
 });
 
+test('classes hold what they hold in RE2, which knows white space of ASCII only', () => {
+  for (const pattern of [
+    'a\\sb',
+    'a\\Sb',
+    'a[\\s]b',
+    'a[^\\s]b',
+    'a.b',
+    'a\\wb',
+    'a\\db',
+    'a\\bb',
+    'a[\\d-z]b',
+    'a\\vb',
+  ]) {
+    const reference = RE2JS.compile(pattern);
+    const matcher = compileRegex(pattern);
+    for (const between of [
+      ' ',
+      '\t',
+      '\v',
+      '\f',
+      '\u00a0',
+      '\u0085',
+      '\ufeff',
+      '\u2003',
+      '1',
+      '١',
+      'é',
+      '_',
+      '-',
+      '😀',
+      '',
+    ]) {
+      const input = `a${between}b`;
+      assert.equal(matcher(input), reference.matches(input), `${pattern} on ${JSON.stringify(input)}`);
+    }
+  }
+});
+
 test('so do patterns put together at random', () => {
   const atom = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\d', '\\w', '\\.', '(a)', '(?:b|a)', '(ab|a)', '\\S');
   const piece = fc
@@ -109,9 +147,10 @@ test('no pattern takes more than linear time', () => {
     ['(a|a)*b', 'a'.repeat(40)],
     ['(a|a?)+b', 'a'.repeat(40)],
     ['(.*)*x', 'a'.repeat(40)],
-    [`${'a?'.repeat(40)}${'a'.repeat(40)}b`, 'a'.repeat(40)],
-    [`${'(?:a|a)'.repeat(40)}b`, 'a'.repeat(40)],
-    [`${'(?:a|ab)(?:c|bcd)?'.repeat(20)}x`, 'abcd'.repeat(20)],
+    [`${'a?'.repeat(26)}${'a'.repeat(26)}b`, 'a'.repeat(60)],
+    [`${'(?:a|a)'.repeat(26)}b`, 'a'.repeat(60)],
+    [`${'(a|a)'.repeat(26)}b`, 'a'.repeat(60)],
+    [`${'(?:a|ab)(?:c|bcd)?'.repeat(20)}x`, 'abcd'.repeat(40)],
     ['.*.*.*.*=.*', 'a'.repeat(2000)],
     ['[a-z]*[a-z]*[a-z]*1', 'a'.repeat(2000)],
   ];
@@ -120,7 +159,7 @@ test('no pattern takes more than linear time', () => {
     const started = performance.now();
     assert.equal(matcher(input), false);
     const took = performance.now() - started;
-    assert.ok(took < 1000, `${pattern} took ${Math.round(took)} ms`);
+    assert.ok(took < 400, `${pattern} took ${Math.round(took)} ms`);
   }
 });
 

@@ -2,7 +2,6 @@ import { decodeRequest as decodeMessagesRequest } from '../anthropic/decode-requ
 import { anthropicErrors } from '../anthropic/errors.ts';
 import type { FamilyDialect, TokenCountClientDialect, TokenCountProviderDialect } from '../family-dialects.ts';
 import { requireCount } from '../token-count/conversation.ts';
-import { VERTEX_CLAUDE_COUNT_TOKENS } from '../unlisted-names.ts';
 import { wholeUsage } from '../whole-usage.ts';
 import { encodeRequests, encodeVertexRequests } from './encode-request.ts';
 
@@ -42,7 +41,7 @@ export const anthropicCountTokens: FamilyDialect = {
 
 /** The same on Vertex AI; clients reach it through another API. */
 export const vertexClaudeCountTokens: FamilyDialect = {
-  name: VERTEX_CLAUDE_COUNT_TOKENS,
+  name: 'vertex-claude-count-tokens',
   family: 'tokenize',
   framing: 'sse',
   tokenCount: { provider: vertexClaudeCountTokensProvider },

@@ -1,7 +1,6 @@
 import { bedrockConverseErrors } from '../bedrock-converse/errors.ts';
 import type { FamilyDialect, TokenCountClientDialect, TokenCountProviderDialect } from '../family-dialects.ts';
 import { requireCount } from '../token-count/conversation.ts';
-import { BEDROCK_COUNT_TOKENS } from '../unlisted-names.ts';
 import { wholeUsage } from '../whole-usage.ts';
 import { decodeRequest } from './decode-request.ts';
 import { encodeRequests } from './encode-request.ts';
@@ -20,7 +19,7 @@ export const bedrockCountTokensProvider: TokenCountProviderDialect = {
 
 /** Bedrock's CountTokens: `POST /model/{id}/count-tokens` (API_runtime_CountTokens). */
 export const bedrockCountTokens: FamilyDialect = {
-  name: BEDROCK_COUNT_TOKENS,
+  name: 'bedrock-count-tokens',
   family: 'tokenize',
   framing: 'sse',
   tokenCount: { client: bedrockCountTokensClient, provider: bedrockCountTokensProvider },

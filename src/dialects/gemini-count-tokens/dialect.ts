@@ -11,7 +11,6 @@ import { errors } from '../gemini/errors.ts';
 import { camelKeys, numberField } from '../gemini/wire.ts';
 import type { NeutralTokenCountRequest, NeutralTokenCountResponse } from '../neutral/token-count.ts';
 import { requireCount } from '../token-count/conversation.ts';
-import { GEMINI_COUNT_TOKENS, VERTEX_COUNT_TOKENS } from '../unlisted-names.ts';
 import { wholeUsage } from '../whole-usage.ts';
 import { encodeRequests, encodeVertexRequests } from './encode-request.ts';
 
@@ -53,7 +52,7 @@ const usage = wholeUsage([], () => ({}));
 
 /** Gemini's countTokens on AI Studio (https://ai.google.dev/api/tokens). */
 export const geminiCountTokens: FamilyDialect = {
-  name: GEMINI_COUNT_TOKENS,
+  name: 'gemini-count-tokens',
   family: 'tokenize',
   framing: 'sse',
   tokenCount: { client: geminiCountTokensClient, provider: geminiCountTokensProvider },
@@ -63,7 +62,7 @@ export const geminiCountTokens: FamilyDialect = {
 
 /** The same on Vertex AI; a Gemini client's bodies are read as AI Studio's are. */
 export const vertexCountTokens: FamilyDialect = {
-  name: VERTEX_COUNT_TOKENS,
+  name: 'vertex-count-tokens',
   family: 'tokenize',
   framing: 'sse',
   tokenCount: { client: geminiCountTokensClient, provider: vertexCountTokensProvider },

@@ -10,7 +10,6 @@ import {
   requireString,
   wrongField,
 } from '../openai/fields.ts';
-import { OLLAMA_CHAT } from '../unlisted-names.ts';
 import { imageType } from './wire.ts';
 
 const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
@@ -111,7 +110,7 @@ export function decodeMessages(list: JsonValue[]): NeutralMessage[] {
     const message = decodeMessage(source, position, open);
     const rest = otherFields(source, MESSAGE_FIELDS);
     if (rest !== undefined) {
-      message.content.unshift({ type: 'opaque', dialect: OLLAMA_CHAT, value: { message_fields: rest } });
+      message.content.unshift({ type: 'opaque', dialect: 'ollama-chat', value: { message_fields: rest } });
     }
     return message;
   });

@@ -15,7 +15,6 @@ import {
   requireString,
   wrongField,
 } from '../openai/fields.ts';
-import { OLLAMA_CHAT } from '../unlisted-names.ts';
 import { decodeImages, decodeMessages } from './decode-messages.ts';
 import { type OllamaForm, OPTIONS, REQUEST_FIELDS } from './wire.ts';
 
@@ -32,7 +31,7 @@ function decodeTool(item: JsonValue, at: string): NeutralTool {
   const parameters = readObject(fn, 'parameters', place);
   if (parameters !== undefined) tool.parameters = parameters;
   if (hasOtherFields(value, TOOL_FIELDS) || hasOtherFields(fn, FUNCTION_FIELDS)) {
-    tool.origin = { dialect: OLLAMA_CHAT, value };
+    tool.origin = { dialect: 'ollama-chat', value };
   }
   return tool;
 }
@@ -117,7 +116,7 @@ export function createRequestDecoder(form: OllamaForm): ClientDialect['decodeReq
       request.logprobs = top === undefined ? {} : { top };
     }
     // Present even when empty: it says which API the request was written in.
-    request.extensions = { [OLLAMA_CHAT]: extensions };
+    request.extensions = { 'ollama-chat': extensions };
     return request;
   };
 }

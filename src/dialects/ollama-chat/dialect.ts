@@ -1,5 +1,4 @@
 import type { Dialect } from '../dialect.ts';
-import { OLLAMA_CHAT, OLLAMA_GENERATE } from '../unlisted-names.ts';
 import { createRequestDecoder } from './decode-request.ts';
 import { decodeResponse } from './decode-response.ts';
 import { createStreamDecoder } from './decode-stream.ts';
@@ -11,7 +10,7 @@ import { ollamaUsage } from './usage.ts';
 
 /** Ollama's `POST /api/chat` (https://docs.ollama.com/api/chat), from both sides. */
 export const ollamaChat: Dialect = {
-  name: OLLAMA_CHAT,
+  name: 'ollama-chat',
   family: 'generation',
   framing: 'json-lines',
   client: {
@@ -26,7 +25,7 @@ export const ollamaChat: Dialect = {
 
 /** Ollama's `POST /api/generate` (https://docs.ollama.com/api/generate) as applications speak it; providers are sent chats. */
 export const ollamaGenerate: Dialect = {
-  name: OLLAMA_GENERATE,
+  name: 'ollama-generate',
   family: 'generation',
   framing: 'json-lines',
   client: {

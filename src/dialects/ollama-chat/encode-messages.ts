@@ -4,7 +4,6 @@ import { base64ToText } from '../bedrock-converse/opaque-bytes.ts';
 import type { NeutralMessage, NeutralPart } from '../neutral/request.ts';
 import { parseDataUri } from '../openai/data-uri.ts';
 import { parseToolArguments } from '../openai/tool-arguments.ts';
-import { OLLAMA_CHAT } from '../unlisted-names.ts';
 
 type Warn = (warning: string) => void;
 
@@ -78,7 +77,7 @@ function addPart(part: NeutralPart, content: Content, warn: Warn): void {
       // A message of its own.
       return;
     case 'opaque':
-      if (part.dialect === OLLAMA_CHAT && isObject(part.value) && isObject(part.value['message_fields'])) {
+      if (part.dialect === 'ollama-chat' && isObject(part.value) && isObject(part.value['message_fields'])) {
         Object.assign(content.fields, part.value['message_fields']);
         return;
       }

@@ -3,7 +3,6 @@ import { isObject, type JsonObject } from '../../json/types.ts';
 import type { EncodeContext } from '../dialect.ts';
 import type { NeutralReasoning, NeutralRequest, NeutralTool } from '../neutral/request.ts';
 import { foreignExtensions } from '../openai/foreign-extensions.ts';
-import { OLLAMA_CHAT } from '../unlisted-names.ts';
 import { encodeMessages } from './encode-messages.ts';
 
 type Warn = (warning: string) => void;
@@ -29,7 +28,7 @@ function encodeTool(tool: NeutralTool, warn: Warn): JsonObject[] {
     return [];
   }
   if (tool.strict === true) warn('Strict tool schemas are not enforced by Ollama.');
-  const origin = tool.origin?.dialect === OLLAMA_CHAT ? tool.origin.value : {};
+  const origin = tool.origin?.dialect === 'ollama-chat' ? tool.origin.value : {};
   const inner = isObject(origin['function']) ? origin['function'] : {};
   const fn: JsonObject = { ...inner, name: tool.name };
   if (tool.description !== undefined) fn['description'] = tool.description;
@@ -104,7 +103,7 @@ function warnOfLosses(request: NeutralRequest, warn: Warn): void {
   }
   const tier = request.serviceTier;
   if (tier !== undefined && tier !== 'auto' && tier !== 'default') warn('service_tier was left out: Ollama has none.');
-  for (const { dialect, field } of foreignExtensions(request, OLLAMA_CHAT)) {
+  for (const { dialect, field } of foreignExtensions(request, 'ollama-chat')) {
     if (HANDLED_EXTENSIONS.has(field)) continue;
     const name = field.slice(0, 64).replace(/[^!-~]/g, '?');
     warn(`The ${dialect} field '${name}' was left out: Ollama has no such parameter.`);
@@ -120,7 +119,7 @@ export function encodeRequest(request: NeutralRequest, context: EncodeContext): 
     context.warn(warning);
   };
   warnOfLosses(request, warn);
-  const { options, ...own } = request.extensions?.[OLLAMA_CHAT] ?? {};
+  const { options, ...own } = request.extensions?.['ollama-chat'] ?? {};
   const body: JsonObject = {
     ...own,
     model: request.model,

@@ -1,5 +1,4 @@
-import { anthropicErrors } from '../anthropic/errors.ts';
-import type { Dialect, DialectFamily, ErrorDialect } from '../dialect.ts';
+import type { Dialect, DialectFamily } from '../dialect.ts';
 import type { DialectName } from '../names.ts';
 import { openaiErrors } from '../openai/errors.ts';
 import { readOpenAiUsage } from '../openai/usage.ts';
@@ -11,7 +10,6 @@ interface PassThroughApi {
   family: DialectFamily;
   /** Event types that end a whole stream. */
   finalTypes?: readonly string[];
-  errors?: ErrorDialect;
 }
 
 function passThrough(api: PassThroughApi): Dialect {
@@ -20,7 +18,7 @@ function passThrough(api: PassThroughApi): Dialect {
     name: api.name,
     family: api.family,
     framing: 'sse',
-    errors: api.errors ?? openaiErrors,
+    errors: openaiErrors,
     usage: {
       fields: ['usage', 'model'],
       read(fields) {
@@ -32,11 +30,10 @@ function passThrough(api: PassThroughApi): Dialect {
   };
 }
 
-/** OpenAI's APIs beside chat, vLLM's tokenizer, Anthropic's token counter and Cohere's rerank. */
+/** OpenAI's APIs that have no counterpart elsewhere. */
 export const PASS_THROUGH_DIALECTS: readonly Dialect[] = [
   passThrough({ name: 'openai-completions', family: 'completions' }),
   passThrough({ name: 'openai-input-tokens', family: 'tokenize' }),
-  passThrough({ name: 'openai-embeddings', family: 'embeddings' }),
   passThrough({
     name: 'openai-images',
     family: 'images',
@@ -46,7 +43,4 @@ export const PASS_THROUGH_DIALECTS: readonly Dialect[] = [
   passThrough({ name: 'openai-transcription', family: 'transcription', finalTypes: ['transcript.text.done'] }),
   passThrough({ name: 'openai-moderations', family: 'moderations' }),
   passThrough({ name: 'openai-files', family: 'files' }),
-  passThrough({ name: 'vllm-tokenize', family: 'tokenize' }),
-  passThrough({ name: 'anthropic-count-tokens', family: 'tokenize', errors: anthropicErrors }),
-  passThrough({ name: 'cohere-rerank', family: 'rerank' }),
 ];
