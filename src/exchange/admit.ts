@@ -42,13 +42,17 @@ export function findService(state: ExchangeState): Service {
 /** Finds what the path stands for. Throws `unknown_path` or `method_not_allowed`. */
 export function findEndpoint(state: ExchangeState, service: Service): Endpoint {
   const path = service.endpoints.get(state.path) ?? state.path;
-  const { endpoint, errors } = matchPath(path);
+  const { endpoint, errors, inPath } = matchPath(path);
   if (errors !== undefined) state.errorDialect = dialect(errors);
   if (endpoint === undefined) throw new GatewayError('unknown_path', `unsupported path: ${state.path.slice(0, 200)}`);
   state.endpoint = endpoint;
   state.dialect = dialect(endpoint.dialect);
   state.errorDialect = state.dialect;
   state.family = state.dialect.family;
+  if (inPath !== undefined) {
+    state.model = checkModel(inPath.model);
+    state.stream = inPath.stream;
+  }
   if (!endpoint.methods.includes(state.request.method)) {
     throw new GatewayError(
       'method_not_allowed',
@@ -103,6 +107,12 @@ export function readField(body: Uint8Array, span: { start: number; end: number }
   }
 }
 
+/** A JSON body whose model stands in the path. */
+function admitBody(state: ExchangeState, body: Uint8Array): void {
+  if (!isUtf8(body)) throw new GatewayError('malformed_request', 'The request body is not valid UTF-8.');
+  state.scanned = scanObject(body, []);
+}
+
 function admitJson(state: ExchangeState, body: Uint8Array): void {
   if (!isUtf8(body)) throw new GatewayError('malformed_request', 'The request body is not valid UTF-8.');
   const scanned = scanObject(body, READ_FIELDS);
@@ -152,6 +162,7 @@ export async function admit(state: ExchangeState, service: Service): Promise<voi
   const body = await state.request.readBody(state.bound.snapshot.limits.maxBodyBytes);
   state.body = body;
   if (endpoint.model === 'json') admitJson(state, body);
+  else if (endpoint.model === 'path') admitBody(state, body);
   else if (endpoint.model === 'form') admitForm(state, body);
 }
 

@@ -1,7 +1,7 @@
 import type { DialectName } from '../dialects/names.ts';
 
-/** Where an operation names its model. */
-export type ModelSource = 'json' | 'form' | 'none';
+/** Where an operation names its model: in the JSON body, in a form, in the path, or nowhere. */
+export type ModelSource = 'json' | 'form' | 'path' | 'none';
 
 /** A client path: what it does and which API it belongs to. */
 export interface Endpoint {
@@ -20,6 +20,8 @@ export interface MatchedPath {
   endpoint: Endpoint | undefined;
   /** The dialect of the errors; undefined for paths outside every API. */
   errors: DialectName | undefined;
+  /** What the path says of the request, where its API puts it there. */
+  inPath?: { model: string; stream: boolean };
 }
 
 const POST = ['POST'];
@@ -84,6 +86,51 @@ const RERANK: Endpoint = {
   suffix: '/rerank',
 };
 
+const COHERE_CHAT: Endpoint = {
+  operation: 'chat',
+  dialect: 'cohere-chat',
+  methods: POST,
+  model: 'json',
+  suffix: '/chat',
+};
+const COHERE_EMBED: Endpoint = {
+  operation: 'embeddings',
+  dialect: 'cohere-embeddings',
+  methods: POST,
+  model: 'json',
+  suffix: '/embed',
+};
+
+/** Gemini's methods behind the colon of `/v1beta/models/{model}:{method}` (https://ai.google.dev/api). */
+const GEMINI_METHODS: ReadonlyMap<string, Endpoint & { stream: boolean }> = new Map(
+  (
+    [
+      ['generateContent', 'chat', 'gemini', false],
+      ['streamGenerateContent', 'chat', 'gemini', true],
+      ['countTokens', 'count_tokens', 'gemini-count-tokens', false],
+      ['embedContent', 'embeddings', 'gemini-embeddings', false],
+      ['batchEmbedContents', 'embeddings', 'gemini-embeddings', false],
+    ] as const
+  ).map(([method, operation, dialect, stream]) => [
+    method,
+    { operation, dialect, methods: POST, model: 'path', suffix: `:${method}`, stream },
+  ]),
+);
+
+/** Bedrock's operations behind `/model/{id}/` (Amazon Bedrock Runtime API). */
+const BEDROCK_OPERATIONS: ReadonlyMap<string, Endpoint & { stream: boolean }> = new Map(
+  (
+    [
+      ['converse', 'chat', 'bedrock-converse', false],
+      ['converse-stream', 'chat', 'bedrock-converse', true],
+      ['count-tokens', 'count_tokens', 'bedrock-count-tokens', false],
+    ] as const
+  ).map(([name, operation, dialect, stream]) => [
+    name,
+    { operation, dialect, methods: POST, model: 'path', suffix: `/${name}`, stream },
+  ]),
+);
+
 /** Every fixed path. `GET /v1/models` is answered by the gateway and stands in `models-list.ts`. */
 const FIXED: ReadonlyMap<string, Endpoint> = new Map([
   ...OPENAI_ENDPOINTS.map((endpoint): [string, Endpoint] => [`/v1${endpoint.suffix}`, endpoint]),
@@ -92,6 +139,11 @@ const FIXED: ReadonlyMap<string, Endpoint> = new Map([
   ['/v1/messages/count_tokens', COUNT_TOKENS],
   ['/anthropic/v1/messages/count_tokens', COUNT_TOKENS],
   ['/tokenize', TOKENIZE],
+  ['/v2/chat', COHERE_CHAT],
+  ['/cohere/v2/chat', COHERE_CHAT],
+  ['/v2/embed', COHERE_EMBED],
+  ['/cohere/v2/embed', COHERE_EMBED],
+  ['/v2/rerank', RERANK],
   ['/cohere/v2/rerank', RERANK],
 ]);
 
@@ -101,7 +153,12 @@ export function allEndpoints(): { path: string; endpoint: Endpoint }[] {
     path: `/v1${prefix}`,
     endpoint: matchTree(`${prefix}/id`) as Endpoint,
   }));
-  return [...[...FIXED].map(([path, endpoint]) => ({ path, endpoint })), ...trees];
+  const gemini = [...GEMINI_METHODS].map(([method, endpoint]) => ({
+    path: `/v1beta/models/MODEL:${method}`,
+    endpoint,
+  }));
+  const bedrock = [...BEDROCK_OPERATIONS].map(([name, endpoint]) => ({ path: `/model/MODEL/${name}`, endpoint }));
+  return [...[...FIXED].map(([path, endpoint]) => ({ path, endpoint })), ...trees, ...gemini, ...bedrock];
 }
 
 function matchTree(suffix: string): Endpoint | undefined {
@@ -118,10 +175,45 @@ function isUnsafe(path: string): boolean {
   return path.includes('/../') || path.endsWith('/..') || path.includes('//') || /%2e|%2f|%5c|\\/i.test(path);
 }
 
+function unescaped(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A path that names its model, and what stands behind it. */
+function matchModelPath(
+  path: string,
+  shape: { prefix: string; separator: string; operations: ReadonlyMap<string, Endpoint & { stream: boolean }> },
+): Pick<MatchedPath, 'endpoint' | 'inPath'> {
+  const rest = path.slice(shape.prefix.length);
+  const at = rest.lastIndexOf(shape.separator);
+  const found = at <= 0 ? undefined : shape.operations.get(rest.slice(at + 1));
+  const model = found === undefined ? undefined : unescaped(rest.slice(0, at));
+  if (found === undefined || model === undefined) return { endpoint: undefined };
+  return { endpoint: found, inPath: { model, stream: found.stream } };
+}
+
+/** Google's SDK calls the same methods below `/v1` as below `/v1beta`. */
+function matchGemini(path: string): Pick<MatchedPath, 'endpoint' | 'inPath'> {
+  const prefix = path.startsWith('/v1beta/models/') ? '/v1beta/models/' : '/v1/models/';
+  return matchModelPath(path, { prefix, separator: ':', operations: GEMINI_METHODS });
+}
+
 /** Finds what a path (without query) stands for. */
 export function matchPath(path: string): MatchedPath {
   const fixed = FIXED.get(path);
   if (fixed !== undefined) return { endpoint: fixed, errors: fixed.dialect };
+  if (path.startsWith('/v1beta/') || (path.startsWith('/v1/models/') && path.includes(':'))) {
+    return { errors: 'gemini', ...matchGemini(path) };
+  }
+  if (path.startsWith('/model/')) {
+    const matched = matchModelPath(path, { prefix: '/model/', separator: '/', operations: BEDROCK_OPERATIONS });
+    return { errors: 'bedrock-converse', ...matched };
+  }
+  if (path.startsWith('/v2/') || path.startsWith('/cohere/')) return { endpoint: undefined, errors: 'cohere-chat' };
   if (path.startsWith('/v1/messages') || path.startsWith('/anthropic/'))
     return { endpoint: undefined, errors: 'anthropic' };
   if (path.startsWith('/v1/')) {

@@ -5,7 +5,7 @@ import { AttemptHandler, type AttemptOutcome } from './attempt.ts';
 import { type ChosenBinding, chooseBinding } from './binding.ts';
 import { sendError } from './error-answer.ts';
 import { attemptFamily } from './family-attempt.ts';
-import { answerModels, isModelsPath } from './models-list.ts';
+import { answerModels, isModelsRequest } from './models-list.ts';
 import { plan } from './plan.ts';
 import type { ClientRequest, ClientResponse, UpstreamRequest } from './ports.ts';
 import { applyCredential, buildProviderRequest } from './provider-request.ts';
@@ -119,7 +119,7 @@ export async function handleExchange(
   });
   try {
     const service = findService(state);
-    if (isModelsPath(state.path)) await answerModels(state, service);
+    if (isModelsRequest(request.method, state.path)) await answerModels(state, service);
     else {
       await admit(state, service);
       if (!state.clientGone) await runAttempts(state, plan(state, service));

@@ -9,8 +9,9 @@ import type { ExchangeState } from './state.ts';
 const OPENAI_PATH = '/v1/models';
 const ANTHROPIC_PATH = '/anthropic/v1/models';
 
-/** Whether the gateway itself answers this path. */
-export function isModelsPath(path: string): boolean {
+/** Whether the gateway itself answers this: model ids may hold a colon, and so do the paths of Gemini's methods, which are posted to. */
+export function isModelsRequest(method: string, path: string): boolean {
+  if (method === 'POST' && path.includes(':')) return false;
   return (
     path === OPENAI_PATH ||
     path === ANTHROPIC_PATH ||

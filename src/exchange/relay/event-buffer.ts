@@ -3,6 +3,14 @@ const CR = 0x0d;
 /** An event longer than this goes on in pieces: it is held no further. */
 const MAX_HELD = 1024 * 1024;
 
+/** Lets a stream through as bytes, whole frames only. */
+export interface FrameBuffer {
+  /** Takes a chunk; returns the frames that are whole by now, undefined when there is none. */
+  push(chunk: Uint8Array): Uint8Array | undefined;
+  /** Takes out what is held: a frame without its end; undefined when there is none. */
+  rest(): Uint8Array | undefined;
+}
+
 /** Where the last whole event ends: behind the last blank line; 0 when there is none. */
 function endOfEvents(bytes: Uint8Array): number {
   const length = bytes.length;
@@ -24,7 +32,7 @@ const LOOK_BACK = 3;
  * reaches the client half. Costs a look at the last two bytes of a chunk that ends with an event; a byte is
  * copied at most once, however small the pieces are.
  */
-export class EventBuffer {
+export class EventBuffer implements FrameBuffer {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   /** The last bytes held. */

@@ -1,13 +1,38 @@
 import type { StreamObserver } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { createSseFramer, type TextFramer } from '../../streams/sse-framer.ts';
+import { createAwsEventStreamFramer } from '../../streams/aws-event-stream.ts';
+import { frameOfAwsEventStreamMessage } from '../../streams/aws-event-stream-frame.ts';
+import { createSseFramer } from '../../streams/sse-framer.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import { commitStream } from '../commit.ts';
 import { inStreamError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';
 import type { ExchangeState } from '../state.ts';
-import { EventBuffer } from './event-buffer.ts';
+import { EventBuffer, type FrameBuffer } from './event-buffer.ts';
+import { MessageBuffer } from './message-buffer.ts';
 import type { Relay, RelayOutcome } from './relay.ts';
+
+/** Reads along in a stream that passes through. */
+interface FrameReader {
+  push(chunk: Uint8Array): void;
+  end(): void;
+}
+
+function createEventReader(onFrame: (event: string, data: string) => void): FrameReader {
+  const framer = createSseFramer(onFrame);
+  return {
+    // Only ASCII fields are read, and one byte for one character is the cheapest decoding there is.
+    push: (chunk) => framer.push((chunk as Buffer).toString('latin1')),
+    end: () => framer.end(),
+  };
+}
+
+function createMessageReader(onFrame: (event: string, data: string) => void): FrameReader {
+  return createAwsEventStreamFramer((message) => {
+    const { event, data } = frameOfAwsEventStreamMessage(message);
+    onFrame(event, data);
+  });
+}
 
 /** More than a first event: a stream that has not shown one by then is passed on all the same. */
 const MAX_HELD = 64 * 1024;
@@ -21,8 +46,8 @@ export class StreamRelay implements Relay {
   readonly #headers: ResponseHeaders;
   readonly #outcome: RelayOutcome;
   readonly #observer: StreamObserver | undefined;
-  readonly #events = new EventBuffer();
-  #framer: TextFramer | undefined;
+  readonly #frames: FrameBuffer;
+  #reader: FrameReader | undefined;
   /** Whole events that wait for the first one to be judged. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -35,18 +60,19 @@ export class StreamRelay implements Relay {
     const observer = state.dialect?.usage.createStreamObserver();
     this.#observer = observer;
     state.observer = observer;
-    if (observer !== undefined) {
-      this.#framer = createSseFramer((event, data) => {
-        this.#seenFrame = true;
-        observer.frame(event, data);
-      });
-    }
+    const binary = state.dialect?.framing === 'aws-event-stream';
+    this.#frames = binary ? new MessageBuffer() : new EventBuffer();
+    if (observer === undefined) return;
+    const onFrame = (event: string, data: string) => {
+      this.#seenFrame = true;
+      observer.frame(event, data);
+    };
+    this.#reader = binary ? createMessageReader(onFrame) : createEventReader(onFrame);
   }
 
   data(chunk: Uint8Array): boolean {
-    // Only ASCII fields are read, and one byte for one character is the cheapest decoding there is.
-    this.#observe((chunk as Buffer).toString('latin1'));
-    const whole = this.#events.push(chunk);
+    this.#observe(chunk);
+    const whole = this.#frames.push(chunk);
     if (this.#state.phase === 'committed') return whole === undefined || this.#write(whole);
     if (this.#observer?.error !== undefined) {
       this.#outcome.failed(this.#providerError());
@@ -57,7 +83,7 @@ export class StreamRelay implements Relay {
       this.#held.push(whole);
       this.#heldBytes += whole.length;
     }
-    if (!this.#seenFrame && this.#framer !== undefined && this.#heldBytes < MAX_HELD) return true;
+    if (!this.#seenFrame && this.#reader !== undefined && this.#heldBytes < MAX_HELD) return true;
     return this.#start();
   }
 
@@ -115,7 +141,7 @@ export class StreamRelay implements Relay {
 
   /** Ends a whole stream; its last event may lack the blank line. */
   #finish(): void {
-    const rest = this.#events.rest();
+    const rest = this.#frames.rest();
     if (rest === undefined) this.#state.response.end();
     else this.#state.response.end(rest);
     this.#outcome.done();
@@ -135,20 +161,20 @@ export class StreamRelay implements Relay {
     return new GatewayError('provider_stream_error', error?.message ?? 'The provider ended the stream with an error.');
   }
 
-  #observe(text: string): void {
+  #observe(chunk: Uint8Array): void {
     try {
-      this.#framer?.push(text);
+      this.#reader?.push(chunk);
     } catch {
-      // An event larger than the framer holds: pass it on and stop reading along.
-      this.#framer = undefined;
+      // A frame that cannot be read: pass it on and stop reading along.
+      this.#reader = undefined;
     }
   }
 
   #observeEnd(): void {
     try {
-      this.#framer?.end();
+      this.#reader?.end();
     } catch {
-      this.#framer = undefined;
+      this.#reader = undefined;
     }
     this.#state.usage = this.#observer?.usage;
     this.#state.responseModel = this.#observer?.model;
