@@ -34,6 +34,7 @@ const provider = await startRawProvider({ after }, (call) => {
   } else call.reply(200, { 'content-type': 'application/json' }, api.json);
 });
 const nobody = await closedPort();
+const unwillingProxy = await startRawProvider({ after }, (call) => call.reply(407, {}, ''));
 
 function cluster(api: string, name: string, options: { url?: string; headers?: string } = {}): string {
   const access =
@@ -57,11 +58,14 @@ static_cluster:
 ${names.map((name) => cluster(name, name)).join('\n')}
 ${names.map((name) => cluster(name, `${name}-spare`, { headers: ', x-spare: "1"' })).join('\n')}
 ${cluster('openai', 'nobody', { url: `http://127.0.0.1:${nobody}` })}
+  proxied: { provider: openai, api_key: k, endpoint: "${provider.url}", forward_proxy: "127.0.0.1:${unwillingProxy.port}" }
 virtual_services:
   - name: main
     model_addressing: false
     virtual_routes:
       - ${routes.join('\n      - ')}
+      - { match: { model: proxied }, split: [{ cluster: proxied }] }
+      - { match: { model: proxied/spare }, split: [{ cluster: proxied }], fallback: [{ cluster: openai-spare }] }
       - { match: { model: nobody }, split: [{ cluster: nobody }] }
       - { match: { model: nobody/spare }, split: [{ cluster: nobody }], fallback: [{ cluster: openai-spare }] }
 `,
@@ -224,20 +228,24 @@ for (const pair of PAIRS) {
   }
 }
 
-test('a provider that is not there is a 502, or no matter when there is another', async () => {
-  const fault: Fault = { name: 'no provider', outcome: { kind: 'refused', status: 502, error: null }, play() {} };
-  const request = caseOf({ client: 'openai-chat', provider: 'openai', same: true }, fault, false);
-  const alone = await send(request, 'nobody', 'nobody');
-  await alone.whole();
-  checkOutcome(request, alone);
-  alone.socket.destroy();
-  expectedRecords.set('nobody', { status: 502, error: 'provider_unreachable', attempts: 1 });
-  const second = await send(request, 'nobody/spare', 'nobody, with a spare');
-  await second.whole();
-  checkWhole(request, second);
-  second.socket.destroy();
-  expectedRecords.set('nobody, with a spare', { status: 200, error: null, attempts: 2 });
-});
+for (const target of ['nobody', 'proxied']) {
+  const what = target === 'nobody' ? 'a provider that is not there' : 'a forward proxy that refuses';
+  test(`${what} is a 502, or no matter when there is another`, async () => {
+    const fault: Fault = { name: target, outcome: { kind: 'refused', status: 502, error: null }, play() {} };
+    const request = caseOf({ client: 'openai-chat', provider: 'openai', same: true }, fault, false);
+    const alone = await send(request, target, target);
+    await alone.whole();
+    alone.socket.destroy();
+    checkOutcome(request, alone);
+    expectedRecords.set(target, { status: 502, error: 'provider_unreachable', attempts: 1 });
+    const id = `${target}, with a spare`;
+    const second = await send(request, `${target}/spare`, id);
+    await second.whole();
+    second.socket.destroy();
+    checkWhole(request, second);
+    expectedRecords.set(id, { status: 200, error: null, attempts: 2 });
+  });
+}
 
 test('an answer of 100 MB in the client’s dialect passes whole', async () => {
   const filler = Buffer.alloc(1_000_000, ' ');
