@@ -60,6 +60,30 @@ test('a refusal reaches a client that is still sending its body', async () => {
   assert.deepEqual(lost, []);
 });
 
+test('a request that does not arrive in time is answered 408, in its head or in its body', async (t) => {
+  const hasty = await startGateway(
+    t,
+    `limits: { request_received_timeout: 200ms }
+static_cluster: { openai: { provider: openai, endpoint: "${provider.url}", api_key: k } }
+`,
+  );
+  const slow = [
+    `${CHAT} HTTP/1.1\r\nhost: a\r\n`,
+    requestText(CHAT, { headers: { 'content-type': 'application/json', 'content-length': '100' } }),
+    requestText(CHAT, { headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' } }),
+  ];
+  await Promise.all(
+    slow.map(async (bytes) => {
+      const connection = await openRaw(hasty.port);
+      t.after(() => void connection.socket.destroy());
+      connection.send(bytes);
+      await within('the gateway to lose its patience', connection.closed, 5000);
+      assert.equal(connection.answers[0]?.status, 408);
+      assert.match(connection.text(), /request_timeout/);
+    }),
+  );
+});
+
 test('what is no HTTP behind a request does not get into the answer under way', async () => {
   const connection = await openRaw(gateway.port);
   connection.send(requestText(CHAT, { body: body({ stream: true }), headers: { 'x-hold': 'garbage' } }));

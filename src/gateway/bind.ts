@@ -6,8 +6,14 @@ import type { Cluster, ClusterEndpoint, Snapshot } from '../snapshot/snapshot.ts
 
 /** Credentials by what they were made from, so that a reload keeps tokens that are still right. */
 export interface CredentialPool {
-  /** Binds a snapshot's clusters; credentials that none of them uses any more are closed. */
-  bind(snapshot: Snapshot, endpointsOf: (cluster: Cluster) => readonly ClusterEndpoint[]): BoundSnapshot;
+  /**
+   * Binds a snapshot's clusters. Throws GatewayError for a credential that can never work. Credentials that a former snapshot
+   * alone used are closed by `retire`, once nothing can bring it back.
+   */
+  bind(
+    snapshot: Snapshot,
+    endpointsOf: (cluster: Cluster) => readonly ClusterEndpoint[],
+  ): { bound: BoundSnapshot; retire(): void };
   close(): void;
 }
 
@@ -73,9 +79,13 @@ export function createCredentialPool(environment: CredentialEnvironment): Creden
           modelList: { models: [], until: 0, pending: undefined },
         };
       });
-      for (const [key, credential] of pool) if (!next.has(key)) credential.close?.();
-      pool = next;
-      return { snapshot, clusters };
+      return {
+        bound: { snapshot, clusters },
+        retire() {
+          for (const [key, credential] of pool) if (!next.has(key)) credential.close?.();
+          pool = next;
+        },
+      };
     },
     close() {
       for (const credential of pool.values()) credential.close?.();

@@ -8,7 +8,7 @@ import type { CredentialEnvironment } from '../credentials/credential.ts';
 import type { BoundSnapshot, ExchangeRuntime } from '../exchange/runtime.ts';
 import { createWatchdog } from '../exchange/watchdog.ts';
 import { createHttpCall } from '../planes/node/http-call.ts';
-import { type Listener, openListener } from '../planes/node/listener.ts';
+import { type Listener, type ListenerSettings, openListener } from '../planes/node/listener.ts';
 import { createProviderClient } from '../planes/node/provider-client.ts';
 import { compileSnapshot } from '../snapshot/compile.ts';
 import { compileHeaderLabels, type HeaderLabels } from '../telemetry/header-labels.ts';
@@ -46,12 +46,18 @@ export interface Gateway {
 
 type ListenerConfig = GatewayConfig['listeners'][number];
 
+/** The admin server that is open. */
+interface AdminListener {
+  server: AdminServer;
+  /** What it was made from. */
+  identity: string;
+  address: string;
+  requestedPort: number;
+  port: number;
+}
+
 function isSameAddress(listener: Listener, config: ListenerConfig): boolean {
-  return (
-    listener.address === config.address &&
-    listener.requestedPort === config.port &&
-    listener.name === (config.name ?? '')
-  );
+  return listener.address === config.address && listener.requestedPort === config.port;
 }
 
 /** Makes a gateway; nothing listens before the first `apply`. */
@@ -66,7 +72,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let bound: BoundSnapshot | undefined;
   let config: GatewayConfig | undefined;
   let listeners: Listener[] = [];
-  let admin: { server: AdminServer; address: string; requestedPort: number; port: number } | undefined;
+  let admin: AdminListener | undefined;
   let revision = 0;
   let draining = false;
   /** Request headers that become metric labels; undefined when there are none. */
@@ -107,13 +113,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     metricsText: () => metrics.text(),
   };
 
-  async function openAdmin(next: GatewayConfig): Promise<void> {
+  /** Opens the admin listener of a configuration; the one there is when nothing about it changes. */
+  async function openAdmin(next: GatewayConfig): Promise<AdminListener | undefined> {
     const wanted = next.admin === false ? undefined : next.admin;
-    if (admin !== undefined && wanted?.address === admin.address && wanted.port === admin.requestedPort) return;
-    const previous = admin;
-    admin = undefined;
-    await previous?.server.close();
-    if (wanted === undefined) return;
+    if (wanted === undefined) return undefined;
+    const identity = JSON.stringify(wanted);
+    if (admin?.identity === identity) return admin;
     const server = createAdminServer({
       address: wanted.address,
       port: wanted.port,
@@ -121,65 +126,98 @@ export function createGateway(options: GatewayOptions): Gateway {
       admin: port,
       onError: (error) => logger.error('the admin listener failed', { error }),
     });
+    // The names it answers to may have changed while the port has not: then the old one has to go first.
+    if (
+      admin !== undefined &&
+      admin.address === wanted.address &&
+      admin.requestedPort === wanted.port &&
+      wanted.port !== 0
+    ) {
+      await admin.server.close();
+    }
     const { port: taken } = await server.listen();
-    admin = { server, address: wanted.address, requestedPort: wanted.port, port: taken };
+    return { server, identity, address: wanted.address, requestedPort: wanted.port, port: taken };
   }
 
-  async function openListeners(next: GatewayConfig): Promise<{ kept: Listener[]; opened: Listener[] }> {
-    const kept: Listener[] = [];
+  function listenerSettings(next: GatewayConfig, wanted: ListenerConfig): ListenerSettings {
+    return {
+      name: wanted.name ?? '',
+      maxHeaderBytes: next.limits.max_header,
+      requestReceivedTimeoutMs: next.limits.request_received_timeout,
+    };
+  }
+
+  /** Opens the listeners that are not open yet; none stays open when one cannot be had. */
+  async function openListeners(next: GatewayConfig): Promise<Listener[]> {
     const opened: Listener[] = [];
     try {
       for (const wanted of next.listeners) {
-        const existing = listeners.find((listener) => isSameAddress(listener, wanted));
-        if (existing !== undefined) kept.push(existing);
-        else {
-          opened.push(
-            await openListener({
-              name: wanted.name ?? '',
-              address: wanted.address,
-              port: wanted.port,
-              maxHeaderBytes: next.limits.max_header,
-              requestReceivedTimeoutMs: next.limits.request_received_timeout,
-              runtime,
-            }),
-          );
-        }
+        if (listeners.some((listener) => isSameAddress(listener, wanted))) continue;
+        const { address, port: number } = wanted;
+        opened.push(await openListener({ ...listenerSettings(next, wanted), address, port: number, runtime }));
       }
     } catch (error) {
       await Promise.all(opened.map((listener) => listener.close(0)));
       throw error;
     }
-    return { kept, opened };
+    return opened;
   }
 
-  async function swap(loaded: LoadedConfig, current: ConfigVersion): Promise<void> {
-    const next = loaded.config;
-    const snapshot = compileSnapshot(next, { revision: current.revision, hash: current.hash });
-    const demoEndpoint = snapshot.clusters.some((cluster) => cluster.provider.name === 'demo')
-      ? await demo.open()
-      : undefined;
-    const bind = () =>
-      credentials.bind(snapshot, (cluster) =>
-        cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
-      );
-    await openAdmin(next);
-    // The first listener must find a configuration; a later one must not take the old one's place before it has its ports.
-    bound ??= bind();
-    const { kept, opened } = await openListeners(next);
-    if (bound.snapshot !== snapshot) bound = bind();
-    config = next;
-    const compiled = compileHeaderLabels(next.metrics_filter.header_labels);
-    labels = Object.keys(next.metrics_filter.header_labels).length === 0 ? undefined : compiled;
-    for (const warning of compiled.warnings) logger.warn(warning);
-    for (const warning of recorder.configure(next.access_log)) logger.warn(warning);
-    const removed = listeners.filter((listener) => !kept.includes(listener));
-    listeners = [...kept, ...opened];
-    upstream.retain(snapshot.clusters);
-    for (const listener of removed) {
+  /** Takes the listeners of a configuration into use and closes those that it does not have. */
+  function takeListeners(next: GatewayConfig, opened: readonly Listener[]): void {
+    const all = [...listeners, ...opened];
+    const used = next.listeners.flatMap((wanted) => {
+      const listener = all.find((candidate) => isSameAddress(candidate, wanted));
+      listener?.configure(listenerSettings(next, wanted));
+      return listener === undefined ? [] : [listener];
+    });
+    for (const listener of all) {
+      if (used.includes(listener)) continue;
       listener
         .close(next.limits.drain_timeout)
         .catch((error: unknown) => logger.error('a listener did not close', { error }));
     }
+    listeners = used;
+  }
+
+  /** All that can fail comes first and leaves nothing behind; then the configuration is swapped in one turn. */
+  async function swap(loaded: LoadedConfig, current: ConfigVersion): Promise<void> {
+    const next = loaded.config;
+    const snapshot = compileSnapshot(next, { revision: current.revision, hash: current.hash });
+    const compiledLabels = compileHeaderLabels(next.metrics_filter.header_labels);
+    const demoEndpoint = snapshot.clusters.some((cluster) => cluster.provider.name === 'demo')
+      ? await demo.open()
+      : undefined;
+    const binding = credentials.bind(snapshot, (cluster) =>
+      cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
+    );
+    const log = recorder.prepare(next.access_log);
+    let opened: Listener[];
+    let nextAdmin: AdminListener | undefined;
+    try {
+      // The first listener must find a configuration.
+      bound ??= binding.bound;
+      opened = await openListeners(next);
+      try {
+        nextAdmin = await openAdmin(next);
+      } catch (error) {
+        await Promise.all(opened.map((listener) => listener.close(0)));
+        throw error;
+      }
+    } catch (error) {
+      log.discard();
+      throw error;
+    }
+    bound = binding.bound;
+    binding.retire();
+    config = next;
+    labels = Object.keys(next.metrics_filter.header_labels).length === 0 ? undefined : compiledLabels;
+    for (const warning of [...log.commit(), ...compiledLabels.warnings]) logger.warn(warning);
+    takeListeners(next, opened);
+    const previousAdmin = admin;
+    admin = nextAdmin;
+    if (previousAdmin !== undefined && previousAdmin !== nextAdmin) await previousAdmin.server.close();
+    upstream.retain(snapshot.clusters);
   }
 
   // One configuration at a time, in the order in which they came.

@@ -6,11 +6,20 @@ import type { Logger } from '../telemetry/logger.ts';
 /** Where finished exchanges are written, as the configuration in force says. */
 export interface Recorder {
   log(record: ExchangeRecord): void;
-  /** Takes over `access_log`; returns what in it has no meaning. Throws when a file cannot be opened. */
-  configure(config: GatewayConfig['access_log']): readonly string[];
+  /**
+   * Opens what `access_log` names, without writing to it yet. Throws when a file cannot be opened. The function it returns puts
+   * it in force and tells what in it has no meaning; `discard` closes it unused.
+   */
+  prepare(config: GatewayConfig['access_log']): PreparedLog;
   reopen(): void;
   readonly dropped: number;
   close(): Promise<void>;
+}
+
+/** An access log that is open but not in force. */
+export interface PreparedLog {
+  commit(): readonly string[];
+  discard(): void;
 }
 
 /** Makes the recorder; it writes nothing before it is configured. */
@@ -19,18 +28,20 @@ export function createRecorder(logger: Logger): Recorder {
   let identity = '';
   let droppedBefore = 0;
 
-  function retire(): void {
-    const old = log;
-    if (old === undefined) return;
-    droppedBefore += old.dropped;
-    old.close().catch((error: unknown) => logger.error('the access log did not close', { error }));
+  function close(old: AccessLog | undefined): void {
+    old?.close().catch((error: unknown) => logger.error('the access log did not close', { error }));
+  }
+
+  function retire(old: AccessLog | undefined): void {
+    droppedBefore += old?.dropped ?? 0;
+    close(old);
   }
 
   return {
     log: (record) => log?.log(record),
-    configure(config) {
+    prepare(config) {
       const wanted = JSON.stringify(config);
-      if (wanted === identity) return log?.warnings ?? [];
+      if (wanted === identity) return { commit: () => log?.warnings ?? [], discard() {} };
       const settings = config === true ? { path: 'stdout' } : config;
       const next =
         settings === false
@@ -39,10 +50,15 @@ export function createRecorder(logger: Logger): Recorder {
               ...settings,
               onError: (error) => logger.error('the access log cannot be written', { error }),
             });
-      retire();
-      log = next;
-      identity = wanted;
-      return next?.warnings ?? [];
+      return {
+        commit() {
+          retire(log);
+          log = next;
+          identity = wanted;
+          return next?.warnings ?? [];
+        },
+        discard: () => close(next),
+      };
     },
     reopen: () => log?.reopen(),
     get dropped() {

@@ -6,13 +6,19 @@ import { NodeClientRequest } from './client-request.ts';
 import { NodeClientResponse } from './client-response.ts';
 import { rawErrorAnswer } from './raw-error.ts';
 
-/** How a listener is set up. */
-export interface ListenerOptions {
+/** What of a listener may change while it is open; new connections see it. */
+export interface ListenerSettings {
+  /** Empty when it has none. */
   name: string;
+  maxHeaderBytes: number;
+  /** 0 is no bound. */
+  requestReceivedTimeoutMs: number;
+}
+
+/** How a listener is set up. */
+export interface ListenerOptions extends ListenerSettings {
   address: string;
   port: number;
-  maxHeaderBytes: number;
-  requestReceivedTimeoutMs: number;
   runtime: ExchangeRuntime;
 }
 
@@ -23,6 +29,7 @@ export interface Listener {
   /** The port asked for; 0 took a free one. */
   readonly requestedPort: number;
   readonly port: number;
+  configure(settings: ListenerSettings): void;
   /** Connections that are open. */
   readonly connections: number;
   /** Takes no new connections, ends idle ones, and waits for the rest up to the time given; then cuts them. */
@@ -31,6 +38,8 @@ export interface Listener {
 
 /** A kept-alive connection without a request is closed after this. */
 const KEEP_ALIVE_MS = 75_000;
+/** For the head of a request, whatever the whole may take. */
+const MAX_HEADERS_MS = 60_000;
 
 function start(server: Server, options: ListenerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -61,6 +70,7 @@ function closeGracefully(server: Server, sockets: ReadonlySet<Socket>, graceMs: 
 /** Opens a listener. Rejects with the system's error when the address cannot be taken. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { runtime } = options;
+  let { name } = options;
   const sockets = new Set<Socket>();
   /** The latest answer on each connection. */
   const answers = new WeakMap<Socket, ServerResponse>();
@@ -68,21 +78,19 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     answers.set(message.socket, response);
     void handleExchange(
       runtime,
-      new NodeClientRequest(message, options.name),
+      new NodeClientRequest(message, name),
       new NodeClientResponse(response, () => runtime.draining()),
     );
   };
-  const server = createServer(
-    {
-      maxHeaderSize: options.maxHeaderBytes,
-      requestTimeout: options.requestReceivedTimeoutMs,
-      headersTimeout: Math.min(options.requestReceivedTimeoutMs || 60_000, 60_000),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      noDelay: true,
-      requireHostHeader: false,
-    },
-    handle,
-  );
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true, requireHostHeader: false }, handle);
+  const configure = (settings: ListenerSettings) => {
+    name = settings.name;
+    // Read for each new connection, though Node's types know it as an option only.
+    Object.assign(server, { maxHeaderSize: settings.maxHeaderBytes });
+    server.requestTimeout = settings.requestReceivedTimeoutMs;
+    server.headersTimeout = Math.min(settings.requestReceivedTimeoutMs || MAX_HEADERS_MS, MAX_HEADERS_MS);
+  };
+  configure(options);
   // The exchange answers it in the client's dialect.
   server.on('checkExpectation', handle);
   server.maxHeadersCount = 0;
@@ -99,7 +107,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   });
   const port = await start(server, options);
   return {
-    name: options.name,
+    get name() {
+      return name;
+    },
+    configure,
     address: options.address,
     requestedPort: options.port,
     port,
