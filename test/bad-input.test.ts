@@ -10,7 +10,7 @@ import { temporaryFolder } from './support/gateway.ts';
 import { postJson, sendRaw } from './support/raw-client.ts';
 import { inParallel } from './support/wait.ts';
 
-const ROUNDS = 50;
+const ROUNDS = 30;
 const WARM_UP_ROUNDS = 5;
 const WIDTH = 8;
 /** What a collector may leave lying between two looks; a leak of one body per request would be ten times as much. */

@@ -8,7 +8,7 @@ import { openRaw, type RawConnection, requestText } from './support/raw-client.t
 import { closedPort, type ProviderCall, startRawProvider } from './support/raw-provider.ts';
 import { inParallel, waitFor, within } from './support/wait.ts';
 
-const WIDTH = 24;
+const WIDTH = 32;
 const LIMITS = 'timeout: { request: 400ms, first_token: 400ms, idle: 400ms }';
 /** Limits that leave time for another try. */
 const TRY_LIMITS = 'timeout: { idle: 400ms }, retry: { per_try_timeout: 400ms }';
@@ -213,19 +213,19 @@ async function failuresOf(cases: readonly Case[], play: (request: Case) => Promi
 }
 
 for (const pair of PAIRS) {
-  for (const stream of [false, true]) {
-    const all = stream ? STREAM_FAULTS : WHOLE_FAULTS;
-    const faults = all.filter((fault) => fault.only === undefined || (fault.only === 'same') === pair.same);
-    const cases = faults.map((fault) => caseOf(pair, fault, stream));
-    const what = `${pair.client} client, ${pair.provider} provider, ${stream ? 'streamed' : 'whole'}`;
-    test(`${what}: each fault of the provider ends as it should`, async () => {
-      assert.deepEqual(await failuresOf(cases, playCase), []);
-    });
-    const early = cases.filter(({ fault }) => fault.outcome.kind === 'refused' && fault.lasting !== true);
-    test(`${what}: what fails before the first content is made up for by another target`, async () => {
-      assert.deepEqual(await failuresOf(early, playWithSpare), []);
-    });
-  }
+  const cases = [false, true].flatMap((stream) =>
+    (stream ? STREAM_FAULTS : WHOLE_FAULTS)
+      .filter((fault) => fault.only === undefined || (fault.only === 'same') === pair.same)
+      .map((fault) => caseOf(pair, fault, stream)),
+  );
+  const what = `${pair.client} client, ${pair.provider} provider`;
+  test(`${what}: each fault of the provider ends as it should`, async () => {
+    assert.deepEqual(await failuresOf(cases, playCase), []);
+  });
+  const early = cases.filter(({ fault }) => fault.outcome.kind === 'refused' && fault.lasting !== true);
+  test(`${what}: what fails before the first content is made up for by another target`, async () => {
+    assert.deepEqual(await failuresOf(early, playWithSpare), []);
+  });
 }
 
 for (const target of ['nobody', 'proxied']) {

@@ -5,7 +5,7 @@ import { startGateway } from './support/gateway.ts';
 import { PROVIDER_APIS } from './support/providers.ts';
 import { startRawProvider } from './support/raw-provider.ts';
 
-const RUNS = 250;
+const RUNS = 150;
 
 const CHAT = {
   messages: [

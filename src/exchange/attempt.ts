@@ -77,6 +77,8 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   readonly #idleMs: number;
   /** When the whole exchange must be over. */
   readonly #lastMoment: number;
+  /** When this attempt must have reached the client, so that another may still be made. */
+  readonly #lastTry: number;
   readonly #state: ExchangeState;
   readonly #chosen: ChosenBinding;
   readonly #finish: (outcome: AttemptOutcome) => void;
@@ -99,11 +101,8 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     const now = state.runtime.monotonic();
     this.#idleMs = idleMs;
     this.#lastMoment = requestMs > 0 ? state.startedMonotonic + requestMs : Number.POSITIVE_INFINITY;
-    this.deadline = Math.min(
-      this.#lastMoment,
-      now + bound(state.stream ? firstTokenMs : headMs),
-      now + bound(perTryMs),
-    );
+    this.#lastTry = Math.min(this.#lastMoment, now + bound(perTryMs));
+    this.deadline = Math.min(this.#lastTry, now + bound(state.stream ? firstTokenMs : headMs));
     state.runtime.watchdog.watch(this);
   }
 
@@ -141,8 +140,10 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   }
 
   onData(chunk: Uint8Array): boolean {
-    this.#extend();
-    if (this.#over || this.#relay === undefined || this.#relay.data(chunk)) return true;
+    if (this.#over || this.#relay === undefined || this.#relay.data(chunk)) {
+      this.#extend();
+      return true;
+    }
     this.deadline = this.#lastMoment;
     return false;
   }
@@ -161,7 +162,8 @@ export class AttemptHandler implements UpstreamHandler, Watched {
 
   /** Moves the deadline on: the provider is sending. A client that reads slowly stops it, which is not its fault. */
   #extend(): void {
-    this.deadline = Math.min(this.#lastMoment, this.#state.runtime.monotonic() + bound(this.#idleMs));
+    const last = this.#state.phase === 'committed' ? this.#lastMoment : this.#lastTry;
+    this.deadline = Math.min(last, this.#state.runtime.monotonic() + bound(this.#idleMs));
   }
 
   /** Puts a decompressor before the relay where the provider compressed the body. */

@@ -93,7 +93,7 @@ function fail(state: ExchangeState, thrown: unknown): void {
   const error = GatewayError.from(thrown);
   if (error.code === 'internal_error') state.runtime.reportFault(error.cause ?? error, state.id);
   state.error = error;
-  if (state.clientGone || error.code === 'client_closed') return;
+  if (state.clientGone) return;
   if (state.phase === 'committed') {
     state.response.destroy();
     return;

@@ -90,9 +90,13 @@ async function* iterate(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
 /** undici's handler interface with raw headers: it makes no header object for each answer. */
 function rawHandler(handler: UpstreamHandler): Dispatcher.DispatchHandler {
   let over = false;
+  let aborted = false;
   return {
     onConnect(abort: (error?: Error) => void) {
-      handler.onStart(() => abort());
+      handler.onStart(() => {
+        aborted = true;
+        abort();
+      });
     },
     onHeaders(status: number, rawHeaders: Buffer[], resume: () => void) {
       handler.onHead(status, rawHeaders, resume);
@@ -109,7 +113,9 @@ function rawHandler(handler: UpstreamHandler): Dispatcher.DispatchHandler {
     onError(error: Error) {
       if (over) return;
       over = true;
-      handler.onError(classifyFailure(error));
+      const failure = classifyFailure(error);
+      // undici also calls it aborted when a proxy refuses the tunnel.
+      handler.onError(failure.kind === 'aborted' && !aborted ? { kind: 'connect', cause: error } : failure);
     },
   } as Dispatcher.DispatchHandler;
 }
