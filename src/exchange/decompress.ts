@@ -10,16 +10,16 @@ function hasZlibHeader(first: Uint8Array): boolean {
 }
 
 /** Decompressors by coding (RFC 9110 §8.4.1), made when the first bytes are there. */
-const CODINGS: Readonly<Record<string, (first: Uint8Array) => Transform>> = {
-  gzip: () => createGunzip(),
-  'x-gzip': () => createGunzip(),
-  br: () => createBrotliDecompress(),
-  deflate: (first) => (hasZlibHeader(first) ? createInflate() : createInflateRaw()),
-};
+const CODINGS: ReadonlyMap<string, (first: Uint8Array) => Transform> = new Map([
+  ['gzip', () => createGunzip()],
+  ['x-gzip', () => createGunzip()],
+  ['br', () => createBrotliDecompress()],
+  ['deflate', (first: Uint8Array) => (hasZlibHeader(first) ? createInflate() : createInflateRaw())],
+]);
 
 /** Whether an answer's `content-encoding` is one the gateway can read through. */
 export function canDecompress(encoding: string): boolean {
-  return encoding.toLowerCase() in CODINGS;
+  return CODINGS.has(encoding.toLowerCase());
 }
 
 /**
@@ -27,7 +27,7 @@ export function canDecompress(encoding: string): boolean {
  * the same. Output is handed on as it comes, with back-pressure both ways.
  */
 export function decompressInto(encoding: string, relay: Relay, resume: () => void): Relay & { resumed(): void } {
-  const create = CODINGS[encoding.toLowerCase()];
+  const create = CODINGS.get(encoding.toLowerCase());
   if (create === undefined) throw new Error(`no decompressor for ${encoding}`);
   let stream: Transform | undefined;
   let paused = false;

@@ -38,7 +38,7 @@ export function classifyFailure(error: NodeJS.ErrnoException): UpstreamFailure {
   const code = error.code ?? '';
   const known = KINDS[code];
   if (known !== undefined) return { kind: known, cause: error };
-  if (code.startsWith('HPE_')) return { kind: 'protocol', cause: error };
+  if (code.startsWith('HPE_') || error.name === 'HTTPParserError') return { kind: 'protocol', cause: error };
   if (code.startsWith('ERR_TLS') || code.startsWith('CERT_') || code.includes('CERT') || code.startsWith('ERR_SSL')) {
     return { kind: 'tls', cause: error };
   }

@@ -11,6 +11,8 @@ export interface LoopProvider {
   readonly model: string;
   /** A model that thinks before it answers. */
   readonly thinkingModel: string;
+  /** Paths at the provider that requests for chat may take. */
+  readonly path: RegExp;
 }
 
 /** The gateway with every provider behind it, all of them played by one strict mock. */
@@ -31,24 +33,66 @@ export const APPLICATION_KEY = 'key-of-the-application';
 
 const CLAUDE = 'claude-sonnet-4-5';
 const BEDROCK_CLAUDE = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
-
-function provider(name: string, model: string, thinkingModel = model): LoopProvider {
-  return { name, model, thinkingModel };
-}
+const VERTEX_CLAUDE = `${CLAUDE}@20250929`;
 
 /** Every provider kind that the loops run against. */
 export const LOOP_PROVIDERS: readonly LoopProvider[] = [
-  provider('openai', 'gpt-4o-mini', 'o4-mini'),
-  provider('azure-openai', 'gpt-4o-mini', 'o4-mini'),
-  provider('anthropic', CLAUDE),
-  provider('aws-bedrock', BEDROCK_CLAUDE),
-  provider('aws-anthropic', BEDROCK_CLAUDE),
-  provider('google', 'gemini-2.5-flash'),
-  // Gemini 3 refuses a function call that comes back without its signature.
-  provider('gcp-vertex', 'gemini-3-pro-preview'),
-  provider('gcp-anthropic', `${CLAUDE}@20250929`),
-  provider('cohere', 'command-a-reasoning-08-2025'),
-  provider('openai-compatible', 'house-model'),
+  {
+    name: 'openai',
+    model: 'gpt-4o-mini',
+    thinkingModel: 'o4-mini',
+    path: /^\/v1\/(?:chat\/completions|responses)$/,
+  },
+  {
+    name: 'azure-openai',
+    model: 'gpt-4o-mini',
+    thinkingModel: 'o4-mini',
+    path: /^\/openai\/(?:deployments\/(?:gpt-4o-mini|o4-mini)\/chat\/completions|responses)\?api-version=/,
+  },
+  { name: 'anthropic', model: CLAUDE, thinkingModel: CLAUDE, path: /^\/v1\/messages(?:\?beta=true)?$/ },
+  {
+    name: 'aws-bedrock',
+    model: BEDROCK_CLAUDE,
+    thinkingModel: BEDROCK_CLAUDE,
+    path: /^\/model\/anthropic[^/]+\/converse(?:-stream)?$/,
+  },
+  {
+    name: 'aws-anthropic',
+    model: BEDROCK_CLAUDE,
+    thinkingModel: BEDROCK_CLAUDE,
+    path: /^\/model\/anthropic[^/]+\/invoke(?:-with-response-stream)?$/,
+  },
+  {
+    name: 'google',
+    model: 'gemini-2.5-flash',
+    thinkingModel: 'gemini-2.5-flash',
+    path: /^\/v1beta\/models\/gemini-2\.5-flash:(?:generateContent|streamGenerateContent\?alt=sse)$/,
+  },
+  {
+    // Gemini 3 refuses a function call that comes back without its signature.
+    name: 'gcp-vertex',
+    model: 'gemini-3-pro-preview',
+    thinkingModel: 'gemini-3-pro-preview',
+    path: /\/publishers\/google\/models\/gemini-3-pro-preview:(?:generateContent|streamGenerateContent\?alt=sse)$/,
+  },
+  {
+    name: 'gcp-anthropic',
+    model: VERTEX_CLAUDE,
+    thinkingModel: VERTEX_CLAUDE,
+    path: /\/publishers\/anthropic\/models\/[^/]+:(?:rawPredict|streamRawPredict)$/,
+  },
+  {
+    name: 'cohere',
+    model: 'command-a-03-2025',
+    thinkingModel: 'command-a-reasoning-08-2025',
+    path: /^\/v2\/chat$/,
+  },
+  {
+    name: 'openai-compatible',
+    model: 'house-model',
+    thinkingModel: 'house-model',
+    path: /^\/v1\/chat\/completions$/,
+  },
 ];
 
 /** Starts the mock, a token endpoint and the gateway. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { LoopFleet, LoopProvider } from './loop-fleet.ts';
+import type { RecordedRequest } from '../../../src/mock/recorder.ts';
+import { APPLICATION_KEY, type LoopFleet, type LoopProvider } from './loop-fleet.ts';
 
 /** One answer of the model, as an SDK's user reads it. */
 export interface LoopStep {
@@ -68,9 +69,9 @@ export const LOOP_TOOLS: readonly [LoopTool, LoopTool] = [
   },
 ];
 
-/** What the user says: the mock then calls every tool at once. */
+/** The system prompt. */
 export const LOOP_SYSTEM = 'You are a careful assistant.';
-/** See `LOOP_SYSTEM`. */
+/** What the user says: the mock then calls every tool at once. */
 export const LOOP_QUESTION = 'Please call all tools.';
 /** The tool that the second turn demands. */
 export const SECOND_TOOL = 'get_time';
@@ -102,7 +103,29 @@ export function checkLoop(client: LoopClient, steps: readonly LoopStep[]): void 
   }
   const ids = steps.flatMap((step) => step.calls.map((call) => call.id));
   assert.ok(ids.every((id) => id !== '') && new Set(ids).size === ids.length, `ids of calls: ${ids.join(', ')}`);
-  // Gemini wraps results in an object.
-  assert.match(steps[2]?.text ?? '', /The tool get_time answered: \W*(?:\w+\W+)?half past twelve/);
+  // Gemini's clients wrap results in an object.
+  assert.match(steps[2]?.text ?? '', /The tool get_time answered: .*half past twelve/);
   assert.doesNotMatch(steps[2]?.text ?? '', /get_weather/, 'results of the last turn only');
+}
+
+/** Checks that the provider got all that was said, in its own API and without the application's key. */
+export function checkSent(provider: LoopProvider, sent: readonly RecordedRequest[]): void {
+  assert.equal(sent.length, 3, 'one request to the provider for each answer');
+  for (const [index, request] of sent.entries()) {
+    assert.match(request.path, provider.path);
+    assert.doesNotMatch(JSON.stringify(request), new RegExp(APPLICATION_KEY));
+    const texts = stringsIn(JSON.parse(request.body)).join('\n');
+    const said = [LOOP_SYSTEM, LOOP_QUESTION, ...LOOP_TOOLS.map((tool) => tool.description)];
+    if (index > 0) said.push(...LOOP_TOOLS.map((tool) => tool.result));
+    for (const text of said) assert.ok(texts.includes(text), `request ${index} does not say: ${text}`);
+  }
+}
+
+/** Every string in a JSON value; text that is itself JSON is read as such. */
+function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') {
+    if (!value.startsWith('{')) return [value];
+    return [value, ...stringsIn(JSON.parse(value))];
+  }
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : [];
 }
