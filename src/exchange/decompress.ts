@@ -10,7 +10,10 @@ function hasZlibHeader(first: Uint8Array): boolean {
 }
 
 /** Decompressors by coding (RFC 9110 §8.4.1), made when the first bytes are there. */
-const CODINGS: ReadonlyMap<string, (first: Uint8Array) => Transform> = new Map([
+const CODINGS: ReadonlyMap<string, (first: Uint8Array) => Transform> = new Map<
+  string,
+  (first: Uint8Array) => Transform
+>([
   ['gzip', () => createGunzip()],
   ['x-gzip', () => createGunzip()],
   ['br', () => createBrotliDecompress()],
