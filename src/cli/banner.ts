@@ -39,8 +39,10 @@ export function banner(gateway: Gateway, loaded: LoadedConfig): string {
       `  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`,
       '',
       'base URLs:',
-      `  OpenAI SDK      ${url}/v1`,
-      `  Anthropic SDK   ${url}`,
+      `  OpenAI SDK        ${url}/v1`,
+      `  Anthropic SDK     ${url}`,
+      `  Google GenAI SDK  ${url}`,
+      `  AWS SDK, Bedrock  ${url}`,
     );
   }
   return `${lines.join('\n')}\n`;

@@ -26,7 +26,7 @@ test('a tool loop of every SDK with every provider', async (t) => {
         await table.test(t, { row, column: provider.name }, async () => {
           const from = fleet.requestCount;
           checkLoop(client, await client.run({ fleet, provider, stream }));
-          checkSent(provider, fleet.requestsSince(from));
+          checkSent(client, provider, fleet.requestsSince(from));
         });
       }
     }

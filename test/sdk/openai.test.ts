@@ -5,6 +5,7 @@ import { type FleetProvider, PROVIDER_HEADER, PROVIDERS, startFleet } from './su
 import { CHAT_OPERATIONS } from './support/openai-chat.ts';
 import { ERROR_OPERATIONS } from './support/openai-errors.ts';
 import { OTHER_OPERATIONS } from './support/openai-other.ts';
+import { RESPONSES_OPERATIONS } from './support/openai-responses.ts';
 import { runTable } from './support/sdk-table.ts';
 import { ACCESS_TOKEN } from './support/token-server.ts';
 
@@ -23,7 +24,7 @@ function clientFor(provider: Partial<Pick<FleetProvider, 'name' | 'headers'>>): 
 }
 
 test('the OpenAI SDK against every provider', async (t) => {
-  const operations = [...CHAT_OPERATIONS, ...OTHER_OPERATIONS, ...ERROR_OPERATIONS];
+  const operations = [...CHAT_OPERATIONS, ...RESPONSES_OPERATIONS, ...OTHER_OPERATIONS, ...ERROR_OPERATIONS];
   await runTable(t, { title: 'OpenAI SDK', fleet, providers: PROVIDERS, operations, clientFor });
 });
 

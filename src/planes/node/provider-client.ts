@@ -39,7 +39,16 @@ export function classifyFailure(error: NodeJS.ErrnoException): UpstreamFailure {
   const known = KINDS[code];
   if (known !== undefined) return { kind: known, cause: error };
   if (code.startsWith('HPE_') || error.name === 'HTTPParserError') return { kind: 'protocol', cause: error };
-  if (code.startsWith('ERR_TLS') || code.startsWith('CERT_') || code.includes('CERT') || code.startsWith('ERR_SSL')) {
+  if (
+    code.startsWith('ERR_TLS') ||
+    code.startsWith('UNABLE_TO_') ||
+    code.startsWith('DEPTH_ZERO') ||
+    code.startsWith('SELF_SIGNED') ||
+    code === 'EPROTO' ||
+    code.startsWith('CERT_') ||
+    code.includes('CERT') ||
+    code.startsWith('ERR_SSL')
+  ) {
     return { kind: 'tls', cause: error };
   }
   return { kind: 'reset', cause: error };

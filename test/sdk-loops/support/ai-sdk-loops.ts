@@ -13,14 +13,18 @@ function settings(path: string, { fleet, provider }: { fleet: LoopFleet; provide
   };
 }
 
+type ModelOf = (context: { fleet: LoopFleet; provider: LoopProvider }) => LanguageModel;
+
 function aiSdkLoop(
   name: string,
-  modelOf: (context: { fleet: LoopFleet; provider: LoopProvider }) => LanguageModel,
+  modelOf: ModelOf,
+  how: { providerOptions?: Parameters<typeof generateText>[0]['providerOptions']; keepsSignatures?: boolean } = {},
 ): LoopClient {
   return {
     name: `ai ${name}`,
     finishOfCalls: 'tool-calls',
     finishOfText: 'stop',
+    keepsSignatures: how.keepsSignatures ?? true,
     async run({ fleet, provider, stream }) {
       const tools = Object.fromEntries(
         LOOP_TOOLS.map(({ name: toolName, description, schema }) => [
@@ -38,6 +42,7 @@ function aiSdkLoop(
         prompt: LOOP_QUESTION,
         tools,
         maxRetries: 0,
+        ...(how.providerOptions === undefined ? {} : { providerOptions: how.providerOptions }),
         stopWhen: stepCountIs(5),
         prepareStep: ({ stepNumber }) =>
           stepNumber === 1 ? { toolChoice: { type: 'tool', toolName: SECOND_TOOL } } : { toolChoice: 'auto' },
@@ -65,10 +70,14 @@ function aiSdkLoop(
   };
 }
 
+const responsesModel: ModelOf = (context) => createOpenAI(settings('/v1', context)).responses(context.provider.model);
+
 /** The AI SDK with each of its own providers in front of the gateway. */
 export const AI_SDK_LOOPS: readonly LoopClient[] = [
   aiSdkLoop('openai chat', (context) => createOpenAI(settings('/v1', context)).chat(context.provider.model)),
-  aiSdkLoop('openai responses', (context) => createOpenAI(settings('/v1', context)).responses(context.provider.model)),
+  // By default the SDK names reasoning items by their ids, believing that they are stored.
+  aiSdkLoop('openai responses', responsesModel, { keepsSignatures: false }),
+  aiSdkLoop('openai responses, not stored', responsesModel, { providerOptions: { openai: { store: false } } }),
   aiSdkLoop('anthropic', (context) => createAnthropic(settings('/anthropic/v1', context))(context.provider.model)),
   aiSdkLoop('google', (context) => createGoogleGenerativeAI(settings('/v1beta', context))(context.provider.model)),
 ];

@@ -25,6 +25,7 @@ export const ANTHROPIC_LOOP: LoopClient = {
   name: 'anthropic',
   finishOfCalls: 'tool_use',
   finishOfText: 'end_turn',
+  keepsSignatures: true,
   async run({ fleet, provider, stream }) {
     const client = anthropicClient(fleet, provider);
     const history: Anthropic.MessageParam[] = [{ role: 'user', content: LOOP_QUESTION }];

@@ -41,6 +41,7 @@ export const GENAI_LOOP: LoopClient = {
   name: 'google genai',
   finishOfCalls: 'STOP',
   finishOfText: 'STOP',
+  keepsSignatures: true,
   async run({ fleet, provider, stream }) {
     const client = new GoogleGenAI({
       apiKey: APPLICATION_KEY,

@@ -66,14 +66,14 @@ export const LOOP_PROVIDERS: readonly LoopProvider[] = [
     name: 'google',
     model: 'gemini-2.5-flash',
     thinkingModel: 'gemini-2.5-flash',
-    path: /^\/v1beta\/models\/gemini-2\.5-flash:(?:generateContent|streamGenerateContent\?alt=sse)$/,
+    path: /^\/v1beta\/models\/gemini-2\.5-flash:(?:generateContent|streamGenerateContent\?alt=sse)\b/,
   },
   {
     // Gemini 3 refuses a function call that comes back without its signature.
     name: 'gcp-vertex',
     model: 'gemini-3-pro-preview',
     thinkingModel: 'gemini-3-pro-preview',
-    path: /\/publishers\/google\/models\/gemini-3-pro-preview:(?:generateContent|streamGenerateContent\?alt=sse)$/,
+    path: /\/publishers\/google\/models\/gemini-3-pro-preview:(?:generateContent|streamGenerateContent\?alt=sse)\b/,
   },
   {
     name: 'gcp-anthropic',
@@ -91,7 +91,7 @@ export const LOOP_PROVIDERS: readonly LoopProvider[] = [
     name: 'openai-compatible',
     model: 'house-model',
     thinkingModel: 'house-model',
-    path: /^\/v1\/chat\/completions$/,
+    path: /^\/v1\/(?:chat\/completions|responses)$/,
   },
 ];
 

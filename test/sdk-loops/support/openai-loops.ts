@@ -25,6 +25,7 @@ export const OPENAI_CHAT_LOOP: LoopClient = {
   name: 'openai chat',
   finishOfCalls: 'tool_calls',
   finishOfText: 'stop',
+  keepsSignatures: true,
   async run({ fleet, provider, stream }) {
     const client = openaiClient(fleet, provider);
     const history: OpenAI.ChatCompletionMessageParam[] = [
@@ -70,6 +71,7 @@ export const OPENAI_RESPONSES_LOOP: LoopClient = {
   name: 'openai responses',
   finishOfCalls: 'completed',
   finishOfText: 'completed',
+  keepsSignatures: true,
   async run({ fleet, provider, stream }) {
     const client = openaiClient(fleet, provider);
     const history: OpenAI.Responses.ResponseInputItem[] = [{ role: 'user', content: LOOP_QUESTION }];

@@ -213,6 +213,19 @@ async function thinking(context: Case): Promise<void> {
   assert.match(textOf(told), answered('get_weather', 'rain'));
 }
 
+/** Those with an endpoint that counts; of OpenAI's copies the ones that may be vLLM. */
+const COUNTING = [
+  'openai',
+  'anthropic',
+  'aws-bedrock',
+  'aws-anthropic',
+  'google',
+  'gcp-vertex',
+  'gcp-anthropic',
+  'vllm',
+  'openai-compatible',
+];
+
 async function countTokens(context: Case): Promise<void> {
   const { client, provider } = context;
   const { max_tokens: _, ...request } = ask(context, 'How many tokens are these?', { system: 'Be brief.' });
@@ -278,7 +291,7 @@ export const MESSAGES_OPERATIONS: readonly SdkOperation<Anthropic>[] = [
   { name: 'tools, three turns', run: toolLoop },
   { name: 'tools in parallel', run: parallelTools },
   { name: 'thinking', run: thinking },
-  { name: 'count_tokens', providers: ['anthropic'], run: countTokens, refused: refusedCount },
+  { name: 'count_tokens', providers: COUNTING, run: countTokens, refused: refusedCount },
   { name: 'errors', run: errors },
   { name: 'errors in streams', run: errorInStream },
 ];

@@ -11,6 +11,7 @@ export interface FleetProvider {
   readonly chatModel: string;
   /** A model that thinks before it answers. */
   readonly thinkingModel: string;
+  readonly embeddingModel: string;
   /** Headers that a client of this provider has to send beside its own. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -35,10 +36,16 @@ const BEDROCK_CLAUDE = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
 
 function provider(
   name: string,
-  models: { chat: string; thinking?: string },
+  models: { chat: string; thinking?: string; embedding?: string },
   headers: Record<string, string> = {},
 ): FleetProvider {
-  return { name, chatModel: models.chat, thinkingModel: models.thinking ?? models.chat, headers };
+  return {
+    name,
+    chatModel: models.chat,
+    thinkingModel: models.thinking ?? models.chat,
+    embeddingModel: models.embedding ?? 'text-embedding-3-small',
+    headers,
+  };
 }
 
 /** Every provider kind that the SDK tests run against. */
@@ -46,10 +53,10 @@ export const PROVIDERS: readonly FleetProvider[] = [
   provider('openai', { chat: 'gpt-4o-mini', thinking: 'o4-mini' }),
   provider('azure-openai', { chat: 'gpt-4o-mini', thinking: 'o4-mini' }),
   provider('anthropic', { chat: CLAUDE }),
-  provider('aws-bedrock', { chat: BEDROCK_CLAUDE }),
+  provider('aws-bedrock', { chat: BEDROCK_CLAUDE, embedding: 'cohere.embed-multilingual-v3' }),
   provider('aws-anthropic', { chat: BEDROCK_CLAUDE }),
-  provider('google', { chat: 'gemini-2.5-flash' }),
-  provider('gcp-vertex', { chat: 'gemini-3-pro-preview' }),
+  provider('google', { chat: 'gemini-2.5-flash', embedding: 'gemini-embedding-001' }),
+  provider('gcp-vertex', { chat: 'gemini-3-pro-preview', embedding: 'text-embedding-005' }),
   provider('gcp-anthropic', { chat: `${CLAUDE}@20250929` }, { 'x-aigw-gcp-access-token': 'token-of-the-client' }),
   provider('huggingface', { chat: 'meta-llama/Llama-3.3-70B-Instruct', thinking: 'Qwen/Qwen3-32B' }),
   provider('ollama', { chat: 'llama3.2', thinking: 'qwen3' }),

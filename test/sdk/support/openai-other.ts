@@ -54,10 +54,8 @@ async function completions({ client, provider }: Case): Promise<void> {
   assert.equal(text, said);
 }
 
-const EMBEDDING_MODEL = 'text-embedding-3-small';
-
-async function embeddings({ client }: Case): Promise<void> {
-  const request = { model: EMBEDDING_MODEL, input: ['ships at sea', 'a ship on the sea', 'tax law'] };
+async function embeddings({ client, provider }: Case): Promise<void> {
+  const request = { model: provider.embeddingModel, input: ['ships at sea', 'a ship on the sea', 'tax law'] };
   // The SDK asks for base64 unless told otherwise.
   const packed = await client.embeddings.create(request);
   const plain = await client.embeddings.create({ ...request, encoding_format: 'float' });
@@ -65,79 +63,15 @@ async function embeddings({ client }: Case): Promise<void> {
     packed.data.map((entry) => entry.index),
     [0, 1, 2],
   );
-  assert.ok((packed.usage?.prompt_tokens ?? 0) > 0);
+  // Gemini does not tell what it counted.
+  assert.equal(packed.usage.prompt_tokens > 0, provider.name !== 'google');
   for (const [index, entry] of plain.data.entries()) {
     const other = packed.data[index]?.embedding ?? [];
     assert.equal(entry.embedding.length, other.length);
     assert.ok(entry.embedding.every((value, at) => Math.abs(value - (other[at] ?? 9)) < 1e-6));
   }
-  const one = await client.embeddings.create({ model: EMBEDDING_MODEL, input: 'one' });
+  const one = await client.embeddings.create({ model: provider.embeddingModel, input: 'one' });
   assert.equal(one.data.length, 1);
-}
-
-async function responses({ client, provider }: Case): Promise<void> {
-  const answer = await client.responses.create({
-    model: provider.chatModel,
-    instructions: 'Be brief.',
-    input: [
-      { role: 'user', content: 'Hello' },
-      { role: 'assistant', content: 'Hi.' },
-      { role: 'user', content: [{ type: 'input_text', text: 'Grüße' }] },
-    ],
-  });
-  assert.equal(answer.object, 'response');
-  assert.equal(answer.status, 'completed');
-  assert.match(answer.output_text, /^You said: Grüße\./);
-  assert.ok(answer.usage);
-  assert.equal(answer.usage.total_tokens, answer.usage.input_tokens + answer.usage.output_tokens);
-}
-
-async function responsesStream({ client, provider }: Case): Promise<void> {
-  const stream = await client.responses.create({ model: provider.chatModel, input: 'Hello', stream: true });
-  const types: string[] = [];
-  let text = '';
-  let final: OpenAI.Responses.Response | undefined;
-  let sequence = -1;
-  for await (const event of stream) {
-    if (types.at(-1) !== event.type) types.push(event.type);
-    assert.ok(event.sequence_number > sequence, 'events are numbered upwards');
-    sequence = event.sequence_number;
-    if (event.type === 'response.output_text.delta') text += event.delta;
-    if (event.type === 'response.completed') final = event.response;
-  }
-  assert.match(text, /^You said: Hello\./);
-  assert.equal(types[0], 'response.created');
-  assert.equal(types.at(-1), 'response.completed');
-  assert.ok(types.includes('response.output_item.added') && types.includes('response.output_item.done'));
-  assert.ok((final?.usage?.output_tokens ?? 0) > 0);
-  const helper = client.responses.stream({ model: provider.chatModel, input: 'Hello' });
-  assert.equal((await helper.finalResponse()).output_text, text);
-}
-
-const TOOL: OpenAI.Responses.FunctionTool = {
-  type: 'function',
-  name: 'get_weather',
-  strict: false,
-  parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
-};
-
-async function responsesTools({ client, provider }: Case): Promise<void> {
-  const asked = await client.responses
-    .stream({ model: provider.chatModel, input: 'call the tool', tools: [TOOL] })
-    .finalResponse();
-  const call = asked.output.find((item) => item.type === 'function_call');
-  assert.ok(call?.type === 'function_call');
-  assert.deepEqual(JSON.parse(call.arguments), { city: 'example city' });
-  const told = await client.responses.create({
-    model: provider.chatModel,
-    tools: [TOOL],
-    input: [
-      { role: 'user', content: 'call the tool' },
-      { type: 'function_call', call_id: call.call_id, name: call.name, arguments: call.arguments },
-      { type: 'function_call_output', call_id: call.call_id, output: 'snow' },
-    ],
-  });
-  assert.match(told.output_text, /The tool get_weather answered: .*snow/);
 }
 
 async function storedResponses({ client, provider }: Case): Promise<void> {
@@ -278,10 +212,12 @@ async function moderations({ client }: Case): Promise<void> {
 /** The rest of OpenAI's API, and who has what of it. */
 export const OTHER_OPERATIONS: readonly SdkOperation<OpenAI>[] = [
   { name: 'completions', providers: COPIES, run: completions, ...refusal(completions) },
-  { name: 'embeddings', providers: COPIES, run: embeddings, ...refusal(embeddings) },
-  { name: 'responses', providers: WHOLE_API_AND_AZURE, run: responses, ...refusal(responses) },
-  { name: 'responses streamed', providers: WHOLE_API_AND_AZURE, run: responsesStream, ...refusal(responsesStream) },
-  { name: 'responses tools', providers: WHOLE_API_AND_AZURE, run: responsesTools, ...refusal(responsesTools) },
+  {
+    name: 'embeddings',
+    providers: [...COPIES, 'aws-bedrock', 'google', 'gcp-vertex'],
+    run: embeddings,
+    ...refusal(embeddings),
+  },
   {
     name: 'responses stored',
     providers: WHOLE_API_AND_AZURE,
