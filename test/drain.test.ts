@@ -36,7 +36,7 @@ virtual_services: [{ name: main, virtual_routes: [{ split: [{ cluster: openai }]
       const client = await openRaw(aigw.port);
       t.after(() => void client.socket.destroy());
       const body = JSON.stringify(CHAT.body({ model: 'm', stream }));
-      client.send(requestText(`POST ${CHAT.path}`, { body }));
+      client.send(requestText('POST /v1/chat/completions', { body }));
       await waitFor('the provider to be asked', () => provider.calls.length > before);
       return { client, call: provider.calls[before] as ProviderCall };
     },
@@ -47,7 +47,7 @@ virtual_services: [{ name: main, virtual_routes: [{ split: [{ cluster: openai }]
 async function begin({ client, call }: { client: RawConnection; call: ProviderCall }): Promise<void> {
   call.head(200, { 'content-type': OPENAI.streamType });
   for (const frame of OPENAI.frames.slice(0, OPENAI.cutAfter)) call.chunk(frame);
-  await waitFor('the first words', () => CHAT.readStream(client.text()).text === CUT_TEXT);
+  await waitFor('the first words', () => CHAT.readStream(client.body()).text === CUT_TEXT);
 }
 
 function finish(call: ProviderCall): void {
@@ -91,7 +91,7 @@ test('at SIGTERM what is in flight finishes, nothing new is taken, and the exit 
 
   finish(stream.call);
   await stream.client.whole();
-  assert.deepEqual(CHAT.readStream(stream.client.text()), { text: ANSWER_TEXT, ended: 'whole' });
+  assert.deepEqual(CHAT.readStream(stream.client.body()), { text: ANSWER_TEXT, ended: 'whole' });
   assert.deepEqual(await within('the exit', aigw.exited), { code: 0, signal: null });
 });
 

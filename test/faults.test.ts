@@ -93,7 +93,7 @@ function caseOf(pair: Pair, fault: Fault, stream: boolean): Case {
 }
 
 interface Pair {
-  client: 'openai-chat' | 'anthropic';
+  client: keyof typeof CLIENT_APIS;
   provider: string;
   same: boolean;
 }
@@ -105,12 +105,17 @@ const PAIRS: readonly Pair[] = [
   { client: 'openai-chat', provider: 'aws-bedrock', same: false },
   { client: 'openai-chat', provider: 'google', same: false },
   { client: 'anthropic', provider: 'openai', same: false },
+  { client: 'gemini', provider: 'openai', same: false },
+  { client: 'gemini', provider: 'google', same: true },
+  { client: 'bedrock-converse', provider: 'anthropic', same: false },
+  { client: 'bedrock-converse', provider: 'aws-bedrock', same: true },
 ];
 
 async function send(request: Case, model: string, id: string): Promise<RawConnection> {
   const connection = await openRaw(gateway.port);
-  const body = JSON.stringify(request.client.body({ model, stream: request.stream }));
-  connection.send(requestText(`POST ${request.client.path}`, { body, headers: { 'x-test': id } }));
+  const question = { model, stream: request.stream };
+  const body = JSON.stringify(request.client.body(question));
+  connection.send(requestText(`POST ${request.client.path(question)}`, { body, headers: { 'x-test': id } }));
   return connection;
 }
 
@@ -124,7 +129,7 @@ function checkWhole(request: Case, connection: RawConnection): void {
     assert.equal(request.client.wholeText(text), ANSWER_TEXT);
     return;
   }
-  assert.deepEqual(request.client.readStream(text), { text: ANSWER_TEXT, ended: 'whole' }, text);
+  assert.deepEqual(request.client.readStream(connection.body()), { text: ANSWER_TEXT, ended: 'whole' }, text);
 }
 
 function checkOutcome(request: Case, connection: RawConnection): void {
@@ -144,7 +149,7 @@ function checkOutcome(request: Case, connection: RawConnection): void {
     case 'broken-stream':
       assert.equal(answer?.status, 200, text);
       assert.ok(answer.complete, 'the stream does not end in order');
-      assert.deepEqual(request.client.readStream(text), { text: CUT_TEXT, ended: 'error' }, text);
+      assert.deepEqual(request.client.readStream(connection.body()), { text: CUT_TEXT, ended: 'error' }, text);
       return;
     case 'cut':
       assert.equal(answer?.status, 200, text.slice(0, 1000));
@@ -163,7 +168,7 @@ async function playCase(request: Case): Promise<void> {
   const seen = () =>
     waitFor(
       'the client to have the text before the cut',
-      () => connection !== undefined && request.client.readStream(connection.text()).text === CUT_TEXT,
+      () => connection !== undefined && request.client.readStream(connection.body()).text === CUT_TEXT,
     );
   let failure: unknown;
   plays.set(id, (call) => {
@@ -322,7 +327,7 @@ for (const pair of PAIRS) {
       const call = await within('the provider request', arrived);
       call.head(200, { 'content-type': api.streamType });
       for (const frame of api.frames.slice(0, api.cutAfter)) call.chunk(frame);
-      await waitFor('the first words', () => request.client.readStream(connection.text()).text === CUT_TEXT);
+      await waitFor('the first words', () => request.client.readStream(connection.body()).text === CUT_TEXT);
       leave(connection);
       await within('the provider to see its connection closed', call.closed);
       expectedRecords.set(id, { status: 200, error: 'client_closed', aborted: true, attempts: 1 });

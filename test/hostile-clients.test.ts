@@ -20,11 +20,16 @@ const gateway = await startGateway(
   `limits: { max_body: 1Mi }
 static_cluster:
   openai: { provider: openai, endpoint: "${provider.url}", api_key: gateway-key }
+  google: { provider: google, endpoint: "${provider.url}", api_key: gateway-key }
+  bedrock: { provider: aws-bedrock, endpoint: "${provider.url}", region: eu-west-1, credential: { type: none } }
 virtual_services:
   - name: main
     virtual_routes:
       - { match: { model: cheap }, split: [{ cluster: openai, model: approved }] }
       - { match: { model: same }, split: [{ cluster: openai }] }
+      - { match: { paths: ["/v1beta/models/gemini:generateContent"] }, split: [{ cluster: google }] }
+      - { match: { headers: { x-api: gemini } }, split: [{ cluster: google }] }
+      - { match: { headers: { x-api: bedrock } }, split: [{ cluster: bedrock }] }
 `,
 );
 
@@ -189,6 +194,42 @@ test('credentials, hop-by-hop and internal headers do not reach the provider, wh
   assert.equal(call?.headers['authorization'], 'Bearer gateway-key');
   assert.equal(call?.headers['x-kept'], 'kept');
   assert.doesNotMatch(call?.rawHeaders ?? '', /client|timeout=5|trailers|gzip/);
+});
+
+test('a key in the query is the client’s own and stays behind', async () => {
+  const seen = provider.calls.length;
+  const contents = [{ role: 'user', parts: [{ text: 'Hello' }] }];
+  const target = 'POST /v1beta/models/gemini:generateContent?key=client-key&alt=json&%6bey=client-key';
+  await sendRaw(gateway.port, requestText(target, { body: JSON.stringify({ contents }) }));
+  const call = provider.calls[seen];
+  assert.match(call?.path ?? '', /gemini:generateContent/);
+  assert.doesNotMatch(call?.rawHeaders ?? '', /client-key/);
+});
+
+test('a model is one segment of the provider’s path', async () => {
+  for (const model of ['..', '.', '../x', 'a/../../x', '%2e%2e', 'a?b', 'a#b', 'a\\b']) {
+    const seen = provider.calls.length;
+    const contents = [{ role: 'user', parts: [{ text: 'Hello' }] }];
+    const target = `POST /v1beta/models/${encodeURIComponent(model)}:generateContent`;
+    const converse = `POST /model/${encodeURIComponent(model)}/converse`;
+    await sendRaw(
+      gateway.port,
+      requestText(target, { body: JSON.stringify({ contents }), headers: { 'x-api': 'gemini' } }),
+    );
+    const messages = [{ role: 'user', content: [{ text: 'Hello' }] }];
+    await sendRaw(
+      gateway.port,
+      requestText(converse, { body: JSON.stringify({ messages }), headers: { 'x-api': 'bedrock' } }),
+    );
+    for (const { path } of provider.calls.slice(seen)) {
+      // What the provider's server makes of it.
+      assert.match(
+        new URL(`http://provider.example${path}`).pathname,
+        /^\/(v1beta\/models\/|model\/[^/]+\/converse$)/,
+        path,
+      );
+    }
+  }
 });
 
 test('a header that is there twice is not used once here and once there', async () => {

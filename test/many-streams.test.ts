@@ -17,7 +17,7 @@ function openStream(port: number, index: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify({ ...CHAT.body({ model: 'm', stream: true }), user: `user-${index}` });
     const request = httpRequest(
-      { host: '127.0.0.1', port, path: CHAT.path, method: 'POST', agent: false },
+      { host: '127.0.0.1', port, path: '/v1/chat/completions', method: 'POST', agent: false },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
@@ -69,7 +69,7 @@ virtual_services: [{ name: main, virtual_routes: [{ split: [{ cluster: openai }]
   for (const response of open) response.end();
 
   for (const text of await texts) {
-    assert.deepEqual(CHAT.readStream(text), { text: ANSWER_TEXT, ended: 'whole' });
+    assert.deepEqual(CHAT.readStream(Buffer.from(text)), { text: ANSWER_TEXT, ended: 'whole' });
   }
   await waitFor('the gateway to have no stream left', async () => (await aigw.metric('aigw_open_streams')) === 0);
   assert.equal(await aigw.metric('aigw_active_requests'), 0);

@@ -73,10 +73,12 @@ async function probe(port: number): Promise<number | undefined> {
 }
 
 function answeredBy(aigw: { port: number }): Promise<string> {
-  return postJson(aigw.port, CHAT.path, { body: CHAT.body({ model: 'm', stream: false }) }).then((answer) => {
-    assert.equal(answer.status, 200, answer.body.toString());
-    return answer.headers['x-answered-by'] ?? '';
-  });
+  return postJson(aigw.port, '/v1/chat/completions', { body: CHAT.body({ model: 'm', stream: false }) }).then(
+    (answer) => {
+      assert.equal(answer.status, 200, answer.body.toString());
+      return answer.headers['x-answered-by'] ?? '';
+    },
+  );
 }
 
 test(`a configuration that changes every ${RELOAD_EVERY_MS} ms loses none of ${REQUESTS} requests`, async (t) => {
@@ -113,7 +115,7 @@ test(`a configuration that changes every ${RELOAD_EVERY_MS} ms loses none of ${R
     while (left-- > 0) {
       try {
         const answer = await pool.request({
-          path: CHAT.path,
+          path: '/v1/chat/completions',
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body,
@@ -205,12 +207,14 @@ virtual_services: [{ name: main, virtual_routes: [{ split: [{ cluster: openai }]
     `listeners: [${ports.map((port) => `{ name: l${port}, port: ${port} }`).join(', ')}]\n${clusters}`;
   const gateway = await startGateway(t, listeners([first]));
   const client = await openRaw(first);
-  client.send(requestText(`POST ${CHAT.path}`, { body: JSON.stringify(CHAT.body({ model: 'm', stream: true })) }));
+  client.send(
+    requestText('POST /v1/chat/completions', { body: JSON.stringify(CHAT.body({ model: 'm', stream: true })) }),
+  );
   await waitFor('the provider to be asked', () => provider.calls.length === 1);
   const call = provider.calls[0] as ProviderCall;
   call.head(200, { 'content-type': OPENAI.streamType });
   for (const frame of OPENAI.frames.slice(0, OPENAI.cutAfter)) call.chunk(frame);
-  await waitFor('the first words', () => CHAT.readStream(client.text()).text === CUT_TEXT);
+  await waitFor('the first words', () => CHAT.readStream(client.body()).text === CUT_TEXT);
   const idle = await openRaw(first);
   idle.send(requestText('GET /v1/nothing'));
   await idle.whole();
@@ -226,7 +230,7 @@ virtual_services: [{ name: main, virtual_routes: [{ split: [{ cluster: openai }]
   for (const frame of OPENAI.frames.slice(OPENAI.cutAfter)) call.chunk(frame);
   call.end();
   await client.whole();
-  assert.deepEqual(CHAT.readStream(client.text()), { text: ANSWER_TEXT, ended: 'whole' });
+  assert.deepEqual(CHAT.readStream(client.body()), { text: ANSWER_TEXT, ended: 'whole' });
   await within('the connection of the closed listener to end', client.closed);
 });
 
@@ -244,14 +248,16 @@ virtual_services:
   - { name: main, virtual_routes: [{ split: [{ cluster: main }], fallback: [{ cluster: spare }] }] }
 `,
   );
-  const asked = postJson(gateway.port, CHAT.path, { body: CHAT.body({ model: 'm', stream: false }) });
+  const asked = postJson(gateway.port, '/v1/chat/completions', { body: CHAT.body({ model: 'm', stream: false }) });
   await waitFor('the provider to be asked', () => provider.calls.length === 1);
   await gateway.apply('static_cluster: { other: { provider: openai, api_key: k } }\n');
   provider.calls[0]?.socket.resetAndDestroy();
   const answer = await asked;
   assert.equal(answer.status, 200, answer.body.toString());
   assert.equal(spare.calls[0]?.headers['authorization'], 'Bearer spare-key');
-  const after = await postJson(gateway.port, CHAT.path, { body: CHAT.body({ model: 'm', stream: false }) });
+  const after = await postJson(gateway.port, '/v1/chat/completions', {
+    body: CHAT.body({ model: 'm', stream: false }),
+  });
   assert.equal(after.status, 404);
 });
 

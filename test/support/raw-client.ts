@@ -10,7 +10,9 @@ export interface RawConnection extends AnswerParser {
   send(bytes: string | Uint8Array): void;
   /** Resolves when `count` answers are whole or the connection is closed. */
   whole(count?: number): Promise<void>;
-  /** Everything received of the last answer's body, as text. */
+  /** Everything received of the last answer's body. */
+  body(): Buffer;
+  /** The same as text. */
   text(): string;
 }
 
@@ -57,6 +59,7 @@ export async function openRaw(port: number, options: { headOnly?: boolean } = {}
         `${count} whole answers`,
         () => over || parser.answers.filter((answer) => answer.complete).length >= count,
       ),
+    body: () => parser.answers.at(-1)?.body ?? Buffer.alloc(0),
     text: () => parser.answers.at(-1)?.body.toString('utf8') ?? '',
   };
 }

@@ -36,7 +36,12 @@ test('the minimal manifest becomes one listener, one cluster and one route', () 
         domains: ['*'],
         model_addressing: false,
         virtual_routes: [
-          { name: 'default/chat/rule/0', match: { model: { exact: 'small' } }, split: [{ cluster: 'default/local' }] },
+          {
+            name: 'default/chat/rule/0',
+            match: { model: { exact: 'small' } },
+            split: [{ cluster: 'default/local' }],
+            models: { owned_by: 'Envoy AI Gateway' },
+          },
         ],
       },
     ],

@@ -71,7 +71,7 @@ const routeRule = z.strictObject({
     .optional(),
   timeouts: z.strictObject({ request: durationText.optional(), backendRequest: durationText.optional() }).optional(),
   streamIdleTimeout: durationText.optional(),
-  modelsOwnedBy: z.string().optional(),
+  modelsOwnedBy: z.string().default('Envoy AI Gateway'),
   modelsCreatedAt: z.iso
     .datetime({ offset: true, error: ruleMessage('must be an RFC 3339 time such as 2025-05-30T19:00:00Z') })
     .optional(),

@@ -76,12 +76,6 @@ async function embeddings({ client, provider }: Case): Promise<void> {
 
 async function storedResponses({ client, provider }: Case): Promise<void> {
   const first = await client.responses.create({ model: provider.chatModel, input: 'Hello' });
-  const next = await client.responses.create({
-    model: provider.chatModel,
-    input: 'And?',
-    previous_response_id: first.id,
-  });
-  assert.ok((next.usage?.input_tokens ?? 0) > (first.usage?.total_tokens ?? 0), 'what came before counts');
   assert.equal((await client.responses.retrieve(first.id)).output_text, first.output_text);
   assert.equal((await client.responses.inputItems.list(first.id)).data.length, 1);
   await client.responses.delete(first.id);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type OpenAI from 'openai';
+import OpenAI from 'openai';
 import { PIXEL } from './openai-chat.ts';
 import type { SdkCase, SdkOperation } from './sdk-table.ts';
 
@@ -140,6 +140,27 @@ async function schemaAndImage({ client, provider }: Case): Promise<void> {
   assert.match(seen.output_text, /^You said: What is this\? I received 1 image\./);
 }
 
+async function chained({ client, provider }: Case): Promise<void> {
+  const first = await client.responses.create({ model: provider.chatModel, input: 'Hello' });
+  const chain = { model: provider.chatModel, input: 'And?', previous_response_id: first.id };
+  const next = await client.responses.create(chain);
+  assert.ok((next.usage?.input_tokens ?? 0) > (first.usage?.total_tokens ?? 0), 'what came before counts');
+}
+
+/** Who keeps no responses cannot continue one. */
+async function chainRefused(context: Case): Promise<void> {
+  await assert.rejects(chained(context), (error) => {
+    assert.ok(error instanceof OpenAI.BadRequestError, `${error}`);
+    assert.equal(error.code, 'unsupported_parameter');
+    assert.equal(error.param, 'previous_response_id');
+    return true;
+  });
+  assert.equal(context.sent().length, 1, 'it reached the provider');
+}
+
+/** Kinds that keep responses. */
+const KEEPING = ['openai', 'azure-openai', 'vllm', 'openai-compatible'];
+
 /** Responses as applications and coding agents use them; every provider must have them. */
 export const RESPONSES_OPERATIONS: readonly SdkOperation<OpenAI>[] = [
   { name: 'responses', run: responses },
@@ -147,4 +168,5 @@ export const RESPONSES_OPERATIONS: readonly SdkOperation<OpenAI>[] = [
   { name: 'responses tools', run: tools },
   { name: 'responses reasoning', run: reasoning },
   { name: 'responses schema, image', run: schemaAndImage },
+  { name: 'responses chained', providers: KEEPING, run: chained, refused: chainRefused },
 ];
