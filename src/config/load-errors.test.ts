@@ -169,7 +169,7 @@ static_cluster:
   b: { provider: openai, credential: { key: abc } }
 `,
   'aigw.yaml:2:46: static_cluster.a.credential.type: "apikey" is unknown; did you mean `api_key`?',
-  'aigw.yaml:3:38: static_cluster.b.credential.type: is required; write one of api_key, aws, gcp, azure, pass_through, none',
+  'aigw.yaml:3:38: static_cluster.b.credential.type: is required; write one of api_key, aws, gcp, azure, pass_through, unavailable, none',
 );
 wrong(
   'a field of another credential type',

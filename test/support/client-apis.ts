@@ -34,6 +34,7 @@ interface SseEvent {
 function sseEvents(bytes: Uint8Array): SseEvent[] {
   return Buffer.from(bytes)
     .toString('utf8')
+    .replaceAll('\r\n', '\n')
     .split('\n\n')
     .slice(0, -1)
     .map((block) => {
