@@ -37,13 +37,21 @@ function assertShape(shape: ErrorShape, answer: RawAnswer): Record<string, unkno
     return {};
   }
   assert.match(answer.headers['content-type'] ?? '', /^application\/json/);
-  const body = JSON.parse(text) as { type?: unknown; error?: Record<string, unknown> };
+  const body = JSON.parse(text) as Record<string, unknown> & { error?: Record<string, unknown> };
+  if (shape === 'bedrock' || shape === 'cohere') {
+    assert.ok(typeof body['message'] === 'string' && body['message'] !== '', text);
+    return {};
+  }
   const error = body.error ?? {};
-  assert.equal(typeof error['message'], 'string', text);
-  assert.notEqual(error['message'], '', text);
+  assert.ok(typeof error['message'] === 'string' && error['message'] !== '', text);
+  if (shape === 'gemini') {
+    assert.equal(error['code'], answer.status, text);
+    assert.equal(typeof error['status'], 'string', text);
+    return error;
+  }
   assert.equal(typeof error['type'], 'string', text);
   if (shape === 'anthropic') {
-    assert.equal(body.type, 'error', text);
+    assert.equal(body['type'], 'error', text);
     assert.deepEqual(Object.keys(error).sort(), ['message', 'type'], text);
   } else {
     assert.ok('code' in error, text);

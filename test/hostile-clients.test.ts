@@ -70,6 +70,7 @@ test('a request that does not arrive in time is answered 408, in its head or in 
     t,
     `limits: { request_received_timeout: 200ms }
 static_cluster: { openai: { provider: openai, endpoint: "${provider.url}", api_key: k } }
+virtual_services: [{ name: main, virtual_routes: [{ split: [{ cluster: openai }] }] }]
 `,
   );
   const slow = [

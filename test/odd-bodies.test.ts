@@ -5,7 +5,7 @@ import { startGateway } from './support/gateway.ts';
 import { PROVIDER_APIS } from './support/providers.ts';
 import { startRawProvider } from './support/raw-provider.ts';
 
-const RUNS = 150;
+const RUNS = 100;
 
 const CHAT = {
   messages: [
@@ -87,6 +87,64 @@ const MESSAGES = {
   temperature: 1,
   top_k: 5,
   metadata: { user_id: 'ada' },
+};
+
+const GEMINI = {
+  systemInstruction: { parts: [{ text: 'Be brief.' }] },
+  contents: [
+    {
+      role: 'user',
+      parts: [{ text: 'What is this?' }, { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } }],
+    },
+    {
+      role: 'model',
+      parts: [{ functionCall: { id: 'c1', name: 'look', args: { at: [1] } }, thoughtSignature: 'c2ln' }],
+    },
+    { role: 'user', parts: [{ functionResponse: { id: 'c1', name: 'look', response: { result: 'a cat' } } }] },
+  ],
+  tools: [
+    { functionDeclarations: [{ name: 'look', description: 'Looks.', parameters: { type: 'OBJECT', properties: {} } }] },
+  ],
+  toolConfig: { functionCallingConfig: { mode: 'ANY', allowedFunctionNames: ['look'] } },
+  generationConfig: { temperature: 0.5, maxOutputTokens: 100, stopSequences: ['END'], candidateCount: 1 },
+};
+
+const CONVERSE = {
+  system: [{ text: 'Be brief.' }],
+  messages: [
+    {
+      role: 'user',
+      content: [{ text: 'What is this?' }, { image: { format: 'png', source: { bytes: 'iVBORw0KGgo=' } } }],
+    },
+    { role: 'assistant', content: [{ toolUse: { toolUseId: 't1', name: 'look', input: { at: [1] } } }] },
+    {
+      role: 'user',
+      content: [{ toolResult: { toolUseId: 't1', content: [{ text: 'a cat' }], status: 'success' } }],
+    },
+  ],
+  toolConfig: {
+    tools: [{ toolSpec: { name: 'look', description: 'Looks.', inputSchema: { json: { type: 'object' } } } }],
+    toolChoice: { auto: {} },
+  },
+  inferenceConfig: { maxTokens: 100, temperature: 0.5, topP: 0.9, stopSequences: ['END'] },
+};
+
+const COHERE = {
+  messages: [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: [{ type: 'text', text: 'What is this?' }] },
+    {
+      role: 'assistant',
+      tool_plan: 'I look.',
+      tool_calls: [{ id: 'c1', type: 'function', function: { name: 'look', arguments: '{"at":[1]}' } }],
+    },
+    { role: 'tool', tool_call_id: 'c1', content: 'a cat' },
+  ],
+  tools: [{ type: 'function', function: { name: 'look', description: 'Looks.', parameters: { type: 'object' } } }],
+  max_tokens: 100,
+  stop_sequences: ['END'],
+  temperature: 0.5,
+  p: 0.9,
 };
 
 type Tree = unknown[] | Record<string, unknown>;
@@ -183,6 +241,9 @@ virtual_services:
 for (const [path, base] of [
   ['/v1/chat/completions', CHAT],
   ['/v1/messages', MESSAGES],
+  ['/v1beta/models/m:generateContent', GEMINI],
+  ['/model/m/converse', CONVERSE],
+  ['/v2/chat', COHERE],
 ] as const) {
   for (const name of Object.keys(PROVIDER_APIS)) {
     const send = async (body: object) => {

@@ -94,6 +94,12 @@ function checkModel(model: unknown): string {
       param: 'model',
     });
   }
+  // It becomes a part of the provider's path, where servers resolve dot segments.
+  if (model.split('/').some((segment) => segment === '.' || segment === '..')) {
+    throw new GatewayError('invalid_request', 'The field "model" must not hold "." or ".." as a path segment.', {
+      param: 'model',
+    });
+  }
   return model;
 }
 

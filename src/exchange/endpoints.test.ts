@@ -11,7 +11,10 @@ test('every endpoint is found by its path, and its dialect exists', () => {
     seen.add(path);
     assert.equal(dialect(endpoint.dialect).name, endpoint.dialect);
     if (endpoint.model !== 'none') {
-      assert.deepEqual(matchPath(path), { endpoint, errors: endpoint.dialect });
+      const matched = matchPath(path);
+      assert.deepEqual(matched.endpoint, endpoint);
+      assert.equal(dialect(matched.errors ?? endpoint.dialect).errors, dialect(endpoint.dialect).errors);
+      assert.equal(matched.inPath?.model, endpoint.model === 'path' ? 'MODEL' : undefined);
       assert.deepEqual(endpoint.methods, ['POST']);
     }
   }

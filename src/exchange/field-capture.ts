@@ -137,7 +137,8 @@ export class FieldCapture {
   #finish(): void {
     if (this.#capturing === undefined) return;
     try {
-      const value = JSON.parse(this.#captured) as JsonValue;
+      // Collected as one character for each byte.
+      const value = JSON.parse(Buffer.from(this.#captured, 'latin1').toString('utf8')) as JsonValue;
       if (isObject(value) || typeof value === 'string' || typeof value === 'number')
         this.#values[this.#capturing] = value;
     } catch {

@@ -170,10 +170,25 @@ function buildHeaders(
   return headers;
 }
 
-/** What comes behind the question mark: of the client's query only where the path is the provider's own. */
+/** Query parameters that carry a client's credential, and Google's `alt`, which the path sets itself. */
+const OWN_PARAMETERS: ReadonlySet<string> = new Set(['key', 'api_key', 'api-key', 'apikey', 'access_token', 'alt']);
+
+function parameterName(parameter: string): string {
+  const name = parameter.split('=', 1)[0] as string;
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' ')).toLowerCase();
+  } catch {
+    return name.toLowerCase();
+  }
+}
+
+/** A path with the client's query, but for what is the client's own in it. */
 function withQuery(state: ExchangeState, path: string): string {
-  if (state.query === '' || state.query === '?') return path;
-  return path.includes('?') ? `${path}&${state.query.slice(1)}` : path + state.query;
+  if (state.query.length < 2) return path;
+  const parameters = state.query.slice(1).split('&');
+  const kept = parameters.filter((parameter) => !OWN_PARAMETERS.has(parameterName(parameter))).join('&');
+  if (kept === '') return path;
+  return path.includes('?') ? `${path}&${kept}` : `${path}?${kept}`;
 }
 
 /** Puts a body into its place: endpoint, path, headers. */

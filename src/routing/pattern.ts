@@ -4,23 +4,23 @@ import { RE2JS } from 're2js';
 export type Matcher = (text: string) => boolean;
 
 const META = /[\\^$.|?*+()[\]{}]/;
-/** Constructs that RE2 does not know, or whose cost grows faster than the text. */
-const NOT_LINEAR = /\\[1-9k]|\(\?[=!<]/;
+/** Constructs that RE2 does not know or means otherwise: white space is ASCII only there. */
+const NOT_LINEAR = /\\[1-9ksSpPC]|\(\?/;
 
 /** `.` in RE2 does not match a line break unless told to; header values and model names hold none. */
 const ANY = /^\.\*$/;
 const PREFIX = /^([^\\^$.|?*+()[\]{}]*)\.\*$/;
 
 /**
- * Whether V8's backtracking engine needs time linear in the text for this pattern, once it is anchored at both ends: at most one
- * unbounded quantifier, and not inside a repeated group.
+ * Whether V8's backtracking engine needs time linear in the text for this pattern, once it is anchored at both ends, and
+ * means the same by it: one quantifier at most, or one group; with both, or with more, choices multiply.
  */
 function isLinear(pattern: string): boolean {
   if (NOT_LINEAR.test(pattern)) return false;
   const unescaped = pattern.replace(/\\./g, 'x').replace(/\[[^\]]*\]/g, 'x');
-  if (/\{/.test(unescaped)) return false;
-  const unbounded = unescaped.match(/[*+]/g)?.length ?? 0;
-  return unbounded === 0 || (unbounded === 1 && !/\)[*+?]/.test(unescaped));
+  const quantifiers = unescaped.match(/[*+?{]/g)?.length ?? 0;
+  const groups = unescaped.match(/\(/g)?.length ?? 0;
+  return quantifiers + groups <= 1;
 }
 
 /**

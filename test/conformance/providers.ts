@@ -7,8 +7,13 @@ export interface ProviderRow {
   readonly cluster: string;
   /** What follows the mock's address. */
   readonly path: string;
-  /** Whether chat completions of the model keep their thoughts to themselves. */
-  readonly hidesThoughts?: true;
+  /**
+   * When thoughts are shown: to clients that ask (chat completions have no words for it), or by OpenAI to those of its
+   * responses alone. Absent: always.
+   */
+  readonly thoughts?: 'asked' | 'in-responses';
+  /** Whether cached input is counted apart from what is billed, so that only the provider's own API tells it. */
+  readonly cacheUnbilled?: true;
 }
 
 const AWS =
@@ -19,13 +24,13 @@ const KEY = 'api_key: a-key';
 
 /** The providers of the matrix of chats. */
 export const PROVIDERS: readonly ProviderRow[] = [
-  { name: 'openai', model: 'gpt-5-mini', path: '/v1', cluster: `provider: openai, ${KEY}`, hidesThoughts: true },
+  { name: 'openai', model: 'gpt-5-mini', path: '/v1', cluster: `provider: openai, ${KEY}`, thoughts: 'in-responses' },
   {
     name: 'azure-openai',
     model: 'gpt-5-mini',
     path: '',
     cluster: `provider: azure-openai, api_version: 2025-04-01-preview, ${KEY}`,
-    hidesThoughts: true,
+    thoughts: 'in-responses',
   },
   { name: 'vllm', model: 'Qwen/Qwen3-8B', path: '/v1', cluster: `provider: vllm, ${KEY}` },
   { name: 'anthropic', model: 'claude-sonnet-4-5', path: '', cluster: `provider: anthropic, ${KEY}` },
@@ -41,10 +46,28 @@ export const PROVIDERS: readonly ProviderRow[] = [
     path: '',
     cluster: `provider: aws-anthropic, ${AWS}`,
   },
-  { name: 'google', model: 'gemini-3-flash-preview', path: '', cluster: `provider: google, ${KEY}` },
-  { name: 'gcp-vertex', model: 'gemini-2.5-flash', path: '', cluster: `provider: gcp-vertex, ${GCP}` },
+  {
+    name: 'google',
+    model: 'gemini-3-flash-preview',
+    path: '',
+    cluster: `provider: google, ${KEY}`,
+    thoughts: 'asked',
+  },
+  {
+    name: 'gcp-vertex',
+    model: 'gemini-2.5-flash',
+    path: '',
+    cluster: `provider: gcp-vertex, ${GCP}`,
+    thoughts: 'asked',
+  },
   { name: 'gcp-anthropic', model: 'claude-sonnet-4-5@20250929', path: '', cluster: `provider: gcp-anthropic, ${GCP}` },
-  { name: 'cohere', model: 'command-a-reasoning-08-2025', path: '', cluster: `provider: cohere, ${KEY}` },
+  {
+    name: 'cohere',
+    model: 'command-a-reasoning-08-2025',
+    path: '',
+    cluster: `provider: cohere, ${KEY}`,
+    cacheUnbilled: true,
+  },
   { name: 'huggingface', model: 'deepseek-ai/DeepSeek-R1', path: '/v1', cluster: `provider: huggingface, ${KEY}` },
   { name: 'ollama', model: 'qwen3:8b', path: '/v1', cluster: `provider: ollama, ${KEY}` },
 ];

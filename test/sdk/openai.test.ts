@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import OpenAI from 'openai';
 import { type FleetProvider, PROVIDER_HEADER, PROVIDERS, startFleet } from './support/fleet.ts';
 import { CHAT_OPERATIONS } from './support/openai-chat.ts';
-import { ERROR_OPERATIONS } from './support/openai-errors.ts';
+import { ERROR_OPERATIONS, RETRY_OPERATION } from './support/openai-errors.ts';
 import { OTHER_OPERATIONS } from './support/openai-other.ts';
 import { RESPONSES_OPERATIONS } from './support/openai-responses.ts';
 import { runTable } from './support/sdk-table.ts';
@@ -26,6 +26,11 @@ function clientFor(provider: Partial<Pick<FleetProvider, 'name' | 'headers'>>): 
 test('the OpenAI SDK against every provider', async (t) => {
   const operations = [...CHAT_OPERATIONS, ...RESPONSES_OPERATIONS, ...OTHER_OPERATIONS, ...ERROR_OPERATIONS];
   await runTable(t, { title: 'OpenAI SDK', fleet, providers: PROVIDERS, operations, clientFor });
+});
+
+test('the OpenAI SDK tries again when it is told to', async (t) => {
+  const providers = PROVIDERS.slice(0, 1);
+  await runTable(t, { title: 'OpenAI SDK', fleet, providers, operations: [RETRY_OPERATION], clientFor });
 });
 
 const HELLO = [{ role: 'user' as const, content: 'Hello' }];

@@ -1,7 +1,7 @@
 import { requestText } from './raw-client.ts';
 
 /** How the gateway's refusal must look. */
-export type ErrorShape = 'openai' | 'anthropic' | 'text';
+export type ErrorShape = 'openai' | 'anthropic' | 'gemini' | 'bedrock' | 'cohere' | 'text';
 
 /** One way to send something that cannot be served. */
 export interface BadRequest {
@@ -329,6 +329,57 @@ const WRONG_CONVERSATIONS: BadRequest[] = [
   ),
 ];
 
+/** The same few mistakes in each of the other client APIs. */
+const OTHER_CLIENTS: BadRequest[] = (
+  [
+    ['gemini', '/v1beta/models/gpt-test:generateContent', '/v1beta/models/unheard:generateContent', '/v1beta/nothing'],
+    ['bedrock', '/model/gpt-test/converse', '/model/unheard/converse', '/model/gpt-test/nothing'],
+  ] as const
+).flatMap(([shape, path, unheard, nothing]) => [
+  bytes(`${shape}: broken JSON`, { status: 400, shape }, requestText(`POST ${path}`, { body: '{"contents"' })),
+  bytes(`${shape}: list as body`, { status: 400, shape }, requestText(`POST ${path}`, { body: '[]' })),
+  bytes(
+    `${shape}: conversation as text`,
+    { status: 400, shape },
+    requestText(`POST ${path}`, { body: json({ contents: 'Hello', messages: 'Hello' }) }),
+  ),
+  bytes(
+    `${shape}: odd conversation`,
+    { status: 400, shape },
+    requestText(`POST ${path}`, { body: json({ contents: [7], messages: [7] }) }),
+  ),
+  bytes(
+    `${shape}: too large`,
+    { status: 413, shape },
+    requestText(`POST ${path}`, { body: json({ x: 'x'.repeat(70_000) }) }),
+  ),
+  bytes(`${shape}: unknown model`, { status: 404, shape }, requestText(`POST ${unheard}`, { body: '{}' })),
+  bytes(`${shape}: unknown path`, { status: 404, shape }, requestText(`POST ${nothing}`, { body: '{}' })),
+  bytes(`${shape}: GET`, { status: 405, shape }, requestText(`GET ${path}`)),
+  bytes(
+    `${shape}: model with broken escapes`,
+    { status: 404, shape },
+    requestText(`POST ${path.replace('gpt', '%ff%zz')}`, { body: '{}' }),
+  ),
+  bytes(
+    `${shape}: endless model`,
+    { status: 400, shape },
+    requestText(`POST ${path.replace('gpt', 'g'.repeat(5000))}`, { body: '{}' }),
+  ),
+]);
+
+const COHERE: BadRequest[] = [
+  bytes('cohere: broken JSON', { status: 400, shape: 'cohere' }, requestText('POST /v2/chat', { body: '{' })),
+  bytes('cohere: no model', { status: 400, shape: 'cohere' }, requestText('POST /v2/chat', { body: '{}' })),
+  bytes(
+    'cohere: messages as text',
+    { status: 400, shape: 'cohere' },
+    requestText('POST /v2/chat', { body: json({ model: 'gpt-test', messages: 'Hello' }) }),
+  ),
+  bytes('cohere: unknown path', { status: 404, shape: 'cohere' }, requestText('POST /v2/nothing', { body: '{}' })),
+  bytes('cohere: GET', { status: 405, shape: 'cohere' }, requestText('GET /v2/rerank')),
+];
+
 /** Everything that is wrong in some way, each with the refusal it must get. */
 export const BAD_REQUESTS: readonly BadRequest[] = [
   ...MALFORMED_JSON,
@@ -338,4 +389,6 @@ export const BAD_REQUESTS: readonly BadRequest[] = [
   ...WRONG_HTTP,
   ...WRONG_FORMS,
   ...WRONG_CONVERSATIONS,
+  ...OTHER_CLIENTS,
+  ...COHERE,
 ];

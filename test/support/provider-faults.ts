@@ -25,6 +25,8 @@ export interface Fault {
   closes?: true;
   /** Whether it applies where the provider's bytes pass untranslated (`same`), or are translated; both unless set. */
   only?: 'same' | 'translated';
+  /** Set where it takes so long that one pair of APIs must do for all. */
+  costly?: true;
   /** Does it. `seen` resolves when the client has the text before the cut. */
   play(call: ProviderCall, api: ProviderApi, seen: () => Promise<void>): void | Promise<void>;
 }
@@ -238,6 +240,7 @@ export const WHOLE_FAULTS: readonly Fault[] = [
     name: 'gzip that unpacks to 70 MB of nothing',
     outcome: BAD_RESPONSE,
     only: 'translated',
+    costly: true,
     play: encoded('gzip', () => gzipSync(Buffer.alloc(70_000_000, ' '))),
   },
   ...[102, 103].map(
@@ -254,6 +257,7 @@ export const WHOLE_FAULTS: readonly Fault[] = [
     name: 'answer of 70 MB',
     outcome: BAD_RESPONSE,
     only: 'translated',
+    costly: true,
     closes: true,
     play(call) {
       jsonHead(call, 70_000_000);

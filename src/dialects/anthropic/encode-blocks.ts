@@ -14,6 +14,12 @@ export interface EncodeState {
 /** APIs that carry Anthropic's thinking blocks unchanged. A signature of any other is not Anthropic's. */
 const SIGNATURE_CARRIERS: ReadonlySet<string> = new Set(['anthropic', 'bedrock-converse', 'openai-chat']);
 
+/** Whether a thought has a token of Anthropic's by which it may go back: a signature, or its redacted content. */
+export function isProvenThought(part: NeutralPart): boolean {
+  if (part.type !== 'reasoning' || (part.signature === undefined && part.encrypted === undefined)) return false;
+  return part.origin === undefined || SIGNATURE_CARRIERS.has(part.origin.dialect);
+}
+
 function unsupported(message: string): GatewayError {
   return new GatewayError('unsupported_parameter', message, { param: 'messages' });
 }
@@ -64,10 +70,9 @@ function ownOrigin(part: NeutralPart): JsonObject {
 }
 
 function encodeReasoning(part: NeutralPart & { type: 'reasoning' }, state: EncodeState): JsonObject | undefined {
-  const ours = part.origin === undefined || SIGNATURE_CARRIERS.has(part.origin.dialect);
-  if (ours && part.encrypted !== undefined) return { type: 'redacted_thinking', data: part.encrypted };
-  if (ours && part.signature !== undefined) {
-    return { type: 'thinking', thinking: part.text, signature: part.signature };
+  if (isProvenThought(part)) {
+    if (part.encrypted !== undefined) return { type: 'redacted_thinking', data: part.encrypted };
+    return { type: 'thinking', thinking: part.text, signature: part.signature ?? '' };
   }
   state.warn('Thoughts without a signature of Anthropic were left out: the Messages API refuses them.');
   return undefined;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../json/types.ts';
 import type { NeutralMessage } from '../neutral/request.ts';
-import { type EncodeState, encodeBlocks } from './encode-blocks.ts';
+import { type EncodeState, encodeBlocks, isProvenThought } from './encode-blocks.ts';
 
 /** One turn of the wire's conversation. */
 interface Turn {
@@ -69,13 +69,11 @@ export function encodeMessages(
 
 /**
  * Whether the conversation stands in the middle of a tool loop whose calls were made without
- * thinking: a model with a thinking budget refuses to go on from there.
+ * thoughts that Anthropic can prove: a model with a thinking budget refuses to go on from there.
  */
 export function lacksThinkingInToolLoop(source: NeutralMessage[]): boolean {
   if (source.at(-1)?.role !== 'tool') return false;
   const asking = source.findLast((message) => message.role === 'assistant');
   if (asking === undefined || !asking.content.some((part) => part.type === 'tool-call')) return false;
-  return !asking.content.some(
-    (part) => part.type === 'reasoning' && (part.signature !== undefined || part.encrypted !== undefined),
-  );
+  return !asking.content.some(isProvenThought);
 }

@@ -237,17 +237,23 @@ test('thinking forbids a temperature and a forced tool', () => {
   assert.equal(warnings.length, 2);
 });
 
-test('a tool loop begun without signed thoughts goes on without thinking', () => {
-  const { body, warnings } = encode({
-    reasoning: { effort: 'low' },
-    messages: [
-      HI,
-      { role: 'assistant', content: [{ type: 'tool-call', id: 'a', name: 'f', arguments: '{}' }] },
-      { role: 'tool', content: [{ type: 'tool-result', callId: 'a', content: [] }] },
-    ],
-  });
-  assert.equal(body['thinking'], undefined);
-  assert.equal(warnings.length, 1);
+test('a tool loop begun without signed thoughts, or with those of another provider, goes on without thinking', () => {
+  const loop = (...thoughts: NeutralPart[]) =>
+    encode({
+      reasoning: { effort: 'low' },
+      messages: [
+        HI,
+        { role: 'assistant', content: [...thoughts, { type: 'tool-call', id: 'a', name: 'f', arguments: '{}' }] },
+        { role: 'tool', content: [{ type: 'tool-result', callId: 'a', content: [] }] },
+      ],
+    });
+  const plain = loop();
+  assert.equal(plain.body['thinking'], undefined);
+  assert.equal(plain.warnings.length, 1);
+  const foreign = loop({ type: 'reasoning', text: 'hm', signature: 'x', origin: { dialect: 'gemini', value: {} } });
+  assert.equal(foreign.body['thinking'], undefined);
+  assert.equal(foreign.warnings.length, 2);
+  assert.notEqual(loop({ type: 'reasoning', text: 'hm', signature: 'x' }).body['thinking'], undefined);
 });
 
 test('sampling parameters by model: none from 4.7 on, one of two from 4.5 on', () => {

@@ -116,9 +116,9 @@ function warnOfLosses(request: NeutralRequest, state: EncodeState): void {
   if (request.logprobs !== undefined) lost.push('logprobs');
   if (request.metadata !== undefined && Object.keys(request.metadata).length > 0) lost.push('metadata');
   for (const name of lost) state.warn(`'${name}' was left out: the Messages API has no such parameter.`);
-  for (const { dialect, field } of foreignExtensions(request, 'anthropic')) {
+  for (const { dialect, field, path } of foreignExtensions(request, 'anthropic')) {
     if (!HANDLED_EXTENSIONS.has(field))
-      state.warn(`The ${dialect} field '${field}' was left out: the Messages API has no such parameter.`);
+      state.warn(`The ${dialect} field '${path}' was left out: the Messages API has no such parameter.`);
   }
 }
 

@@ -41,6 +41,30 @@ function encodePart(part: NeutralPart): JsonObject[] {
   }
 }
 
+/**
+ * Whether a call's signature needs a thinking block of its own, without text, before the call: a call has no place for one
+ * here, and the writer of Gemini's requests gives it back to the call behind the thought. Only the first signed call of a
+ * message has one, unless a thought is signed itself; a client with thinking off does not expect the block.
+ */
+export function needsSignatureBlock(
+  signature: string | undefined,
+  to: { context: ResponseContext; hasSignedThought: boolean },
+): signature is string {
+  const asked = to.context.request?.reasoning;
+  return signature !== undefined && !to.hasSignedThought && (asked?.enabled === true || asked?.adaptive === true);
+}
+
+function encodeContent(content: readonly NeutralPart[], context: ResponseContext): JsonObject[] {
+  let hasSignedThought = content.some((part) => part.type === 'reasoning' && part.signature !== undefined);
+  return content.flatMap((part) => {
+    if (part.type !== 'tool-call' || !needsSignatureBlock(part.signature, { context, hasSignedThought })) {
+      return encodePart(part);
+    }
+    hasSignedThought = true;
+    return [{ type: 'thinking', thinking: '', signature: part.signature }, ...encodePart(part)];
+  });
+}
+
 /** Writes a whole message. It has one answer: the first candidate. */
 export function encodeResponse(response: NeutralResponse, context: ResponseContext): JsonObject {
   const candidate = response.candidates[0];
@@ -56,7 +80,7 @@ export function encodeResponse(response: NeutralResponse, context: ResponseConte
     type: 'message',
     role: 'assistant',
     model: response.model === '' ? context.requestModel : response.model,
-    content: content.flatMap(encodePart),
+    content: encodeContent(content, context),
     stop_reason: encodeStopReason(candidate ?? { finishReason: 'stop' }, refused),
     usage,
   };

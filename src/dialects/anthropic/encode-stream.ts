@@ -3,6 +3,7 @@ import type { ResponseContext, StreamEncoder } from '../dialect.ts';
 import type { NeutralEvent, NeutralEventOrigin } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { toErrorAnswer } from '../openai/errors.ts';
+import { needsSignatureBlock } from './encode-response.ts';
 import { anthropicErrors } from './errors.ts';
 import { encodeStopReason, type Finish } from './stop-reason.ts';
 import { writeAnthropicStreamUsage } from './token-counts.ts';
@@ -29,6 +30,9 @@ function citationsOf(origin: NeutralEventOrigin | undefined): JsonValue[] {
 class BlockWriter {
   /** Whether a refusal in words was written. */
   refused = false;
+  readonly #context: ResponseContext;
+  /** Whether a thought with a signature was written. */
+  #hasSignedThought = false;
   /** The neutral block being written. */
   #current: number | undefined;
   /** Whether the wire's start event of the current block is out: thoughts wait to see whether they are redacted. */
@@ -36,6 +40,10 @@ class BlockWriter {
   #index = 0;
   /** Events of later blocks, in the order the blocks appeared. */
   #held = new Map<number, BlockEvent[]>();
+
+  constructor(context: ResponseContext) {
+    this.#context = context;
+  }
 
   push(event: BlockEvent): string {
     if (event.type === 'opaque' && event.dialect !== 'anthropic') return '';
@@ -121,7 +129,10 @@ class BlockWriter {
       case 'reasoning-end':
         return this.#endThinking(event);
       case 'tool-call-start':
-        return this.#start({ type: 'tool_use', id: wireCallId(event.id), name: event.name, input: {} });
+        return (
+          this.#callSignature(event) +
+          this.#start({ type: 'tool_use', id: wireCallId(event.id), name: event.name, input: {} })
+        );
       case 'tool-call-delta':
         if (event.arguments === '') return '';
         return this.#delta(`{"type":"input_json_delta","partial_json":${JSON.stringify(event.arguments)}}`);
@@ -134,11 +145,24 @@ class BlockWriter {
     }
   }
 
+  #callSignature({ block, signature }: BlockEvent & { type: 'tool-call-start' }): string {
+    const to = { context: this.#context, hasSignedThought: this.#hasSignedThought };
+    if (!needsSignatureBlock(signature, to)) return '';
+    const out = this.#startThinking() + this.#signature(signature) + this.#stop();
+    this.#current = block;
+    return out;
+  }
+
+  #signature(signature: string): string {
+    this.#hasSignedThought = true;
+    return this.#delta(`{"type":"signature_delta","signature":${JSON.stringify(signature)}}`);
+  }
+
   #endThinking(event: BlockEvent & { type: 'reasoning-end' }): string {
     let out = '';
     if (event.signature !== undefined) {
       out += this.#startThinking();
-      out += this.#delta(`{"type":"signature_delta","signature":${JSON.stringify(event.signature)}}`);
+      out += this.#signature(event.signature);
     }
     const block = event.block;
     out += this.#stop();
@@ -150,7 +174,7 @@ class BlockWriter {
 
 /** Makes the writer of a streamed message. It has one answer: the first candidate. */
 export function createStreamEncoder(context: ResponseContext): StreamEncoder {
-  const blocks = new BlockWriter();
+  const blocks = new BlockWriter(context);
   let started = false;
   let ended = false;
   let usage: Usage | undefined;

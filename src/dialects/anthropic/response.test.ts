@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
+import type { ResponseContext } from '../dialect.ts';
+import type { NeutralPart, NeutralReasoning } from '../neutral/request.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
 import { emptyUsage } from '../neutral/usage.ts';
 import { answerContext, onWire, providerContext } from '../openai/support.test.ts';
@@ -118,6 +120,34 @@ test('an answer of another API: zeros where no usage came, ids made up, refusals
     stop_reason: 'refusal',
     usage: { input_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 0 },
   });
+});
+
+test('a signature of a call stands on a thought before it, where the client has thinking on', () => {
+  const call = (id: string, signature: string) => ({
+    type: 'tool-call' as const,
+    id,
+    name: 'f',
+    arguments: '{}',
+    signature,
+  });
+  const use = (id: string) => ({ type: 'tool_use', id, name: 'f', input: {} });
+  const proof = { type: 'thinking', thinking: '', signature: 'sig-a' };
+  const content: NeutralPart[] = [{ type: 'reasoning', text: 'hm' }, call('a', 'sig-a'), call('b', 'sig-b')];
+  const thought = { type: 'thinking', thinking: 'hm', signature: '' };
+  const asked = (reasoning: NeutralReasoning) => ({
+    request: { model: 'm', stream: false, messages: [], tools: [], reasoning },
+  });
+  const contentOf = (parts: NeutralPart[], context: Partial<ResponseContext>) =>
+    encodeResponse(
+      { id: 'x', model: 'gpt', candidates: [{ index: 0, content: parts, finishReason: 'tool-calls' }] },
+      answerContext(context),
+    )['content'];
+  assert.deepEqual(contentOf(content, asked({ enabled: true })), [thought, proof, use('a'), use('b')]);
+  assert.deepEqual(contentOf(content, asked({ adaptive: true })), [thought, proof, use('a'), use('b')]);
+  assert.deepEqual(contentOf(content, asked({ enabled: false })), [thought, use('a'), use('b')]);
+  assert.deepEqual(contentOf(content, {}), [thought, use('a'), use('b')]);
+  const signed: NeutralPart[] = [{ type: 'reasoning', text: 'hm', signature: 'own' }, call('a', 'sig-a')];
+  assert.deepEqual(contentOf(signed, asked({ enabled: true })), [{ ...thought, signature: 'own' }, use('a')]);
 });
 
 test('arguments: empty ones are an empty object, broken ones stay as text', () => {

@@ -240,6 +240,50 @@ test('thoughts: a thinking block with its signature, a redacted one without text
   ]);
 });
 
+test('a signature of a call stands on a thought before it, where the client has thinking on', () => {
+  const call = (block: number, signature: string): NeutralEvent[] => [
+    { type: 'tool-call-start', ...at, block, id: `c${block}`, name: 'f', signature },
+    { type: 'tool-call-delta', ...at, block, arguments: '{}' },
+    { type: 'tool-call-end', ...at, block },
+  ];
+  const events: NeutralEvent[] = [
+    { type: 'start', id: 'c1', model: 'm' },
+    { type: 'reasoning-start', ...at, block: 0 },
+    { type: 'reasoning-delta', ...at, block: 0, text: 'hm' },
+    { type: 'reasoning-end', ...at, block: 0 },
+    ...call(1, 'sig-a'),
+    ...call(2, 'sig-b'),
+    { type: 'finish', ...at, finishReason: 'tool-calls' },
+    { type: 'end' },
+  ];
+  const thought = [
+    begin(0, { type: 'thinking', thinking: '', signature: '' }),
+    delta(0, { type: 'thinking_delta', thinking: 'hm' }),
+    stop(0),
+  ];
+  const use = (index: number, id: string) => [
+    begin(index, { type: 'tool_use', id, name: 'f', input: {} }),
+    delta(index, { type: 'input_json_delta', partial_json: '{}' }),
+    stop(index),
+  ];
+  const request = { model: 'm', stream: true, messages: [], tools: [], reasoning: { enabled: true } };
+  const text = encodeEvents(anthropic, events, { request });
+  assertSequential(text);
+  assert.deepEqual(bodiesOf(text).slice(1, -2), [
+    ...thought,
+    begin(1, { type: 'thinking', thinking: '', signature: '' }),
+    delta(1, { type: 'signature_delta', signature: 'sig-a' }),
+    stop(1),
+    ...use(2, 'c1'),
+    ...use(3, 'c2'),
+  ]);
+  assert.deepEqual(bodiesOf(encodeEvents(anthropic, events)).slice(1, -2), [
+    ...thought,
+    ...use(1, 'c1'),
+    ...use(2, 'c2'),
+  ]);
+});
+
 test('blocks without an end event are closed: a refusal, and what a provider leaves open', () => {
   const text = encodeEvents(anthropic, [
     { type: 'start', id: 'c1', model: 'm' },

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
 import type { EncodeContext } from '../dialect.ts';
 import type { NeutralMessage, NeutralRequest } from '../neutral/request.ts';
+import { lostParts } from '../openai/foreign-extensions.ts';
 import { fitClaudeSampling } from './encode-claude.ts';
 import { createPartEncoder, type PartEncoder } from './encode-content.ts';
 import {
@@ -31,7 +32,7 @@ const CONVERSE_FIELDS = [
 const CLAUDE_FIELDS = ['anthropic_beta', 'context_management'];
 
 /** Fields of other APIs that ask for nothing Bedrock would have to do, or are read where they count. */
-const MUTE_FIELDS = ['stream_options', 'store', 'thinking', 'reasoning', 'safety_identifier', 'prompt_cache_key'];
+const MUTE_FIELDS = ['stream_options', 'store', 'thinking', 'reasoning', 'safety_identifier'];
 
 /** Any maker's spelling of thinking: what the client wrote itself stands. */
 const REASONING_FIELDS = [
@@ -102,7 +103,9 @@ function ownFields(request: NeutralRequest, warn: Warn): JsonObject {
     Object.assign(fields, pick(extension, CONVERSE_FIELDS));
     for (const name of Object.keys(extension)) {
       if (CONVERSE_FIELDS.includes(name) || CLAUDE_FIELDS.includes(name) || MUTE_FIELDS.includes(name)) continue;
-      warn(`The field ${printable(name)} was not sent: Bedrock Converse has none like it.`);
+      for (const path of lostParts(dialect, name, extension[name])) {
+        warn(`The field ${printable(path)} was not sent: Bedrock Converse has none like it.`);
+      }
     }
   }
   return fields;

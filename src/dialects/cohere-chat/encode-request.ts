@@ -122,9 +122,9 @@ function warnOfLosses(request: NeutralRequest, state: EncodeState): void {
   if (tier !== undefined && tier !== 'auto' && tier !== 'default') {
     state.warn('service_tier was left out: Cohere has none.');
   }
-  for (const { dialect, field } of foreignExtensions(request, COHERE)) {
+  for (const { dialect, field, path } of foreignExtensions(request, COHERE)) {
     if (HANDLED_EXTENSIONS.has(field)) continue;
-    const name = field.slice(0, 64).replace(/[^!-~]/g, '?');
+    const name = path.slice(0, 64).replace(/[^!-~]/g, '?');
     state.warn(`The ${dialect} field '${name}' was left out: Cohere has no such parameter.`);
   }
 }

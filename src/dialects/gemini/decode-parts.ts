@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../json/types.ts';
 import type { NeutralOrigin, NeutralPart, NeutralSource } from '../neutral/request.ts';
+import { unpackSignature } from './foreign-signature.ts';
 import { mediaTypeOfUrl } from './media-type.ts';
-import { camelKeys, hasOtherKeys, objectField, objectsField, stringField } from './wire.ts';
+import { camelKeys, hasOtherKeys, objectField, objectsField, SKIP_SIGNATURE, stringField } from './wire.ts';
 
 /** Who names the calls that Google leaves without an id. */
 export interface CallIds {
@@ -27,7 +28,9 @@ export function decodePart(raw: JsonObject, ids: CallIds): NeutralPart {
   const call = objectField(part, 'functionCall');
   if (call !== undefined) {
     const plain = !hasOtherKeys(call, ['name', 'args']) && !hasOtherKeys(part, ['functionCall', 'thoughtSignature']);
-    return { ...decodeCall(call, signature, ids), ...(plain ? {} : origin) };
+    // The stand-in says that there is no signature: other APIs lose nothing by it, Gemini 3 gets a new one.
+    const real = signature === SKIP_SIGNATURE ? undefined : signature;
+    return { ...decodeCall(call, real, ids), ...(plain ? {} : origin) };
   }
   const response = objectField(part, 'functionResponse');
   if (response !== undefined) return { ...decodeFunctionResponse(response, ids), ...origin };
@@ -45,7 +48,11 @@ function decodeThought(part: JsonObject, raw: JsonObject): NeutralPart {
   if (signature === undefined) return { type: 'reasoning', text };
   const mark = objectField(part, 'partMetadata')?.['reasoning'];
   if (mark === ENCRYPTED_MARK.reasoning) return { type: 'reasoning', text, encrypted: signature };
-  return { type: 'reasoning', text, signature, origin: { dialect: 'gemini', value: raw } };
+  const foreign = unpackSignature(signature);
+  if (foreign === undefined) return { type: 'reasoning', text, signature, origin: { dialect: 'gemini', value: raw } };
+  const isClaudes = foreign.provider === 'anthropic' || foreign.provider === 'bedrock-converse';
+  const origin: { origin?: NeutralOrigin } = isClaudes ? { origin: { dialect: 'anthropic', value: {} } } : {};
+  return { type: 'reasoning', text, signature: foreign.signature, ...origin };
 }
 
 /** Reads a `functionCall`; the arguments become JSON text. */

@@ -314,3 +314,25 @@ test('property: any JSON is decoded or refused with a GatewayError that names a 
     { numRuns: 500 },
   );
 });
+
+test('the stand-in for a signature is none', () => {
+  const call = { functionCall: { name: 'f', args: { n: 1 } }, thoughtSignature: 'skip_thought_signature_validator' };
+  const body = {
+    contents: [
+      { role: 'user', parts: [{ text: 'go' }] },
+      { role: 'model', parts: [call] },
+      { role: 'user', parts: [{ functionResponse: { name: 'f', response: { output: 'one' } } }] },
+    ],
+  };
+  const [, turn] = decodeRequest(body, context).messages;
+  assert.deepEqual(turn?.content, [
+    {
+      type: 'tool-call',
+      id: turn?.content[0] && 'id' in turn.content[0] ? turn.content[0].id : '',
+      name: 'f',
+      arguments: '{"n":1}',
+    },
+  ]);
+  const [, again] = encodeAgain(body, 'gemini-3-pro').body['contents'] as { parts: unknown[] }[];
+  assert.deepEqual(again?.parts, [call]);
+});

@@ -262,6 +262,7 @@ test('a stream for a Gemini client: calls whole, finish and usage in the last ch
     { type: 'start', id: 'r', model: 'v' },
     { type: 'reasoning-start', ...at },
     { type: 'reasoning-delta', ...at, text: 'hm' },
+    { type: 'reasoning-delta', ...at, text: ' so' },
     { type: 'reasoning-end', ...at, signature: 'U0lH' },
     { type: 'text-start', ...at, block: 1 },
     { type: 'text-delta', ...at, block: 1, text: 'Hi\n"' },
@@ -282,7 +283,7 @@ test('a stream for a Gemini client: calls whole, finish and usage in the last ch
   });
   assert.deepEqual(chunksOf(stream), [
     chunk({ text: 'hm', thought: true }),
-    chunk({ text: '', thought: true, thoughtSignature: 'U0lH' }),
+    chunk({ text: ' so', thought: true, thoughtSignature: 'U0lH' }),
     chunk({ text: 'Hi\n"' }),
     chunk({ functionCall: { id: 'c', name: 'f', args: { a: 1 } } }),
     {
@@ -290,6 +291,21 @@ test('a stream for a Gemini client: calls whole, finish and usage in the last ch
       usageMetadata: { promptTokenCount: 2, candidatesTokenCount: 3, totalTokenCount: 5 },
     },
   ]);
+});
+
+test('the last piece of a thought is not lost, whatever comes behind it', () => {
+  const at = { candidate: 0, block: 0 };
+  const after: NeutralEvent[] = [
+    { type: 'reasoning-end', ...at },
+    { type: 'text-delta', ...at, block: 1, text: 'Hi' },
+    { type: 'reasoning-end', ...at, block: 1, signature: 'U0lH' },
+    { type: 'end' },
+  ];
+  for (const event of after) {
+    const [first] = chunksOf(encode([{ type: 'reasoning-delta', ...at, text: 'hm' }, event]));
+    const [candidate] = first?.['candidates'] as JsonObject[];
+    assert.deepEqual(candidate?.['content'], { parts: [{ text: 'hm', thought: true }], role: 'model' }, event.type);
+  }
 });
 
 test('a call that was cut short is named in the last chunk', () => {

@@ -10,12 +10,7 @@ import {
   partSignature,
 } from './encode-parts.ts';
 import { GEMINI_3, isAtLeast } from './model-version.ts';
-
-/**
- * What stands in for the thought signature of a call that no Gemini model made: Gemini 3 refuses
- * calls without one (https://ai.google.dev/gemini-api/docs/thought-signatures, its questions and answers).
- */
-export const SKIP_SIGNATURE = 'skip_thought_signature_validator';
+import { SKIP_SIGNATURE } from './wire.ts';
 
 /** The conversation as Gemini wants it. */
 export interface EncodedContents {
@@ -156,6 +151,10 @@ function encodeModel(
       const call = encodeToolCall(part, place);
       firstCall ??= call;
       parts.push(call);
+    } else if (part.type === 'reasoning' && part.signature !== undefined && part.origin?.dialect === 'anthropic') {
+      state.warn('a thought signature of Anthropic is left out: Gemini cannot verify it');
+      const { signature: _, ...unsigned } = part;
+      parts.push(...encodeReasoning(unsigned, state));
     } else if (part.type === 'reasoning' && lent && part.signature !== undefined && part.origin?.dialect !== 'gemini') {
       thoughtSignature ??= part.signature;
       const { signature: _, ...unsigned } = part;

@@ -307,6 +307,24 @@ test('thought signatures: on the thought without calls, on the first call with t
   assert.deepEqual(parts('gemini-2.5-pro', call('1')), turn(written));
 });
 
+test('a thought signature known to be Anthropic’s never reaches Gemini', () => {
+  const { body, warnings } = encode({
+    model: 'gemini-3-pro',
+    messages: [
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'hm', signature: 'Q0xBVURF', origin: { dialect: 'anthropic', value: {} } },
+          { type: 'tool-call', id: '1', name: 'f', arguments: '{}' },
+        ],
+      },
+    ],
+  });
+  const call = { functionCall: { name: 'f', args: {} }, thoughtSignature: 'skip_thought_signature_validator' };
+  assert.deepEqual(body['contents'], [{ role: 'model', parts: [{ text: 'hm', thought: true }, call] }]);
+  assert.deepEqual(warnings, ['a thought signature of Anthropic is left out: Gemini cannot verify it']);
+});
+
 test('signatures of Gemini itself return byte for byte on text, thought and call', () => {
   const value = { text: 'answer', thoughtSignature: 'AAEC/+==' };
   const call = { functionCall: { id: 'x1', name: 'f', args: { n: 1 } }, thought_signature: 'snake+/=' };

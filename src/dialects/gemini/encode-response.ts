@@ -1,9 +1,11 @@
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ResponseContext } from '../dialect.ts';
+import type { DialectName } from '../names.ts';
 import type { NeutralPart } from '../neutral/request.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
 import { ENCRYPTED_MARK } from './decode-parts.ts';
 import { encodeFinishReason } from './finish-reason.ts';
+import { packSignature } from './foreign-signature.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { mediaTypeOfUrl } from './media-type.ts';
 import { encodeUsage } from './usage.ts';
@@ -14,7 +16,7 @@ export function encodeResponse(response: NeutralResponse, context: ResponseConte
   const { candidates: _, ...own } = response.extensions?.gemini ?? {};
   const extras = objectsField(response.extensions?.gemini ?? {}, 'candidates');
   const body: JsonObject = {
-    candidates: response.candidates.map((candidate, position) => encodeCandidate(candidate, extras[position])),
+    candidates: response.candidates.map((candidate, position) => encodeCandidate(candidate, extras[position], context)),
     modelVersion: response.model || context.requestModel,
     responseId: response.id || context.newId('resp_'),
   };
@@ -23,11 +25,15 @@ export function encodeResponse(response: NeutralResponse, context: ResponseConte
   return { ...body, ...own };
 }
 
-function encodeCandidate(candidate: NeutralCandidate, extras: JsonObject | undefined): JsonObject {
+function encodeCandidate(
+  candidate: NeutralCandidate,
+  extras: JsonObject | undefined,
+  context: ResponseContext,
+): JsonObject {
   const parts: JsonObject[] = [];
   let broken: string | undefined;
   for (const part of candidate.content) {
-    const encoded = encodeAnswerPart(part);
+    const encoded = encodeAnswerPart(part, context.providerDialect);
     if (encoded !== undefined) parts.push(encoded);
     else if (part.type === 'tool-call') broken ??= brokenCall(part.name, part.arguments);
   }
@@ -71,14 +77,14 @@ export function encodeAnswerCall(call: {
   return part;
 }
 
-/** Writes a thought of an answer. */
+/** Writes a thought of an answer of the API `provider`. */
 export function encodeAnswerThought(
   text: string,
-  signature: string | undefined,
-  encrypted: string | undefined,
+  { signature, encrypted }: { signature?: string; encrypted?: string },
+  provider: DialectName | undefined,
 ): JsonObject {
   const part: JsonObject = { text, thought: true };
-  if (signature !== undefined) part['thoughtSignature'] = signature;
+  if (signature !== undefined) part['thoughtSignature'] = packSignature(signature, provider);
   else if (encrypted !== undefined) {
     part['thoughtSignature'] = encrypted;
     part['partMetadata'] = { ...ENCRYPTED_MARK };
@@ -87,7 +93,7 @@ export function encodeAnswerThought(
 }
 
 /** Writes a part of an answer; `undefined` for what only another API can express. */
-export function encodeAnswerPart(part: NeutralPart): JsonObject | undefined {
+export function encodeAnswerPart(part: NeutralPart, provider: DialectName | undefined): JsonObject | undefined {
   const origin = part.origin?.dialect === 'gemini' ? part.origin.value : undefined;
   switch (part.type) {
     case 'text':
@@ -95,7 +101,7 @@ export function encodeAnswerPart(part: NeutralPart): JsonObject | undefined {
     case 'refusal':
       return { text: part.text };
     case 'reasoning':
-      return encodeAnswerThought(part.text, part.signature, part.encrypted);
+      return encodeAnswerThought(part.text, part, provider);
     case 'tool-call':
       return origin ?? encodeAnswerCall(part);
     case 'image':

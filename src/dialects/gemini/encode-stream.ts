@@ -10,6 +10,8 @@ import { encodeUsage } from './usage.ts';
 
 type Finish = Extract<NeutralEvent, { type: 'finish' }>;
 
+type ThoughtDelta = Extract<NeutralEvent, { type: 'reasoning-delta' }>;
+
 interface OpenCall {
   id: string;
   name: string;
@@ -37,13 +39,15 @@ const PART_FIELDS: readonly string[] = [
 
 /**
  * Writes a stream of `GenerateContentResponse` as server-sent events. Text goes out as it comes, a
- * call when it is whole, as Google sends no pieces of calls; finish reasons and usage stand in the last
+ * call when it is whole, as Google sends no pieces of calls; a piece of a thought waits for the next event, since some SDKs
+ * pass over a signature without text; finish reasons and usage stand in the last
  * chunk, which is written on `end`.
  */
 export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   const calls = new Map<string, OpenCall>();
   const finishes: Finish[] = [];
   const broken = new Map<number, string>();
+  let thought: ThoughtDelta | undefined;
   let tail = '';
   let usage: Usage | undefined;
 
@@ -65,6 +69,16 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   function text(index: number, value: string): string {
     const part = `{"text":${JSON.stringify(value)}}`;
     return chunk(`"candidates":[{"content":{"parts":[${part}],"role":"model"},"index":${index}}]`);
+  }
+
+  /** Writes the piece of a thought that waits, unless `event` is its end with a token: the two become one part. */
+  function waitingThought(event: NeutralEvent): string {
+    if (thought === undefined) return '';
+    const { candidate: index, block, text: value } = thought;
+    const ends = event.type === 'reasoning-end' && event.candidate === index && event.block === block;
+    if (ends && (event.signature !== undefined || event.encrypted !== undefined)) return '';
+    thought = undefined;
+    return candidate(index, { text: value, thought: true });
   }
 
   function last(): string {
@@ -93,64 +107,75 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
     return '';
   }
 
+  function write(event: NeutralEvent): string | Uint8Array {
+    switch (event.type) {
+      case 'start':
+        setIdentity(event.id, event.model);
+        return '';
+      case 'text-delta': {
+        const logprobs = event.logprobs === undefined ? undefined : encodeLogprobs(event.logprobs);
+        if (logprobs === undefined) return text(event.candidate, event.text);
+        return candidate(event.candidate, { text: event.text }, { logprobsResult: logprobs });
+      }
+      case 'refusal-delta':
+        return text(event.candidate, event.text);
+      case 'text-end': {
+        const signature = event.origin?.dialect === 'gemini' ? event.origin.value['thoughtSignature'] : undefined;
+        return signature === undefined ? '' : candidate(event.candidate, { text: '', thoughtSignature: signature });
+      }
+      case 'reasoning-delta':
+        thought = event;
+        return '';
+      case 'reasoning-end': {
+        if (event.signature === undefined && event.encrypted === undefined) return '';
+        const value = thought?.text ?? '';
+        thought = undefined;
+        return candidate(event.candidate, encodeAnswerThought(value, event, context.providerDialect));
+      }
+      case 'tool-call-start': {
+        const call: OpenCall = { id: event.id, name: event.name, arguments: '' };
+        if (event.signature !== undefined) call.signature = event.signature;
+        calls.set(`${event.candidate}/${event.block}`, call);
+        return '';
+      }
+      case 'tool-call-delta': {
+        const call = calls.get(`${event.candidate}/${event.block}`);
+        if (call !== undefined) call.arguments += event.arguments;
+        return '';
+      }
+      case 'tool-call-end':
+        return endCall(event.candidate, event.block);
+      case 'opaque':
+        if (event.dialect !== 'gemini') return '';
+        if (PART_FIELDS.some((name) => event.value[name] !== undefined)) {
+          return candidate(event.candidate, event.value);
+        }
+        return candidate(event.candidate, { text: '' }, event.value);
+      case 'usage':
+        usage = event.usage;
+        return '';
+      case 'finish':
+        finishes.push(event);
+        return '';
+      case 'end':
+        return last();
+      case 'error':
+        return encodeError(event.error);
+      case 'text-start':
+      case 'reasoning-start':
+      case 'ping':
+        return '';
+      default:
+        return event satisfies never;
+    }
+  }
+
   return {
     push(event) {
-      switch (event.type) {
-        case 'start':
-          setIdentity(event.id, event.model);
-          return '';
-        case 'text-delta': {
-          const logprobs = event.logprobs === undefined ? undefined : encodeLogprobs(event.logprobs);
-          if (logprobs === undefined) return text(event.candidate, event.text);
-          return candidate(event.candidate, { text: event.text }, { logprobsResult: logprobs });
-        }
-        case 'refusal-delta':
-          return text(event.candidate, event.text);
-        case 'text-end': {
-          const signature = event.origin?.dialect === 'gemini' ? event.origin.value['thoughtSignature'] : undefined;
-          return signature === undefined ? '' : candidate(event.candidate, { text: '', thoughtSignature: signature });
-        }
-        case 'reasoning-delta':
-          return candidate(event.candidate, { text: event.text, thought: true });
-        case 'reasoning-end':
-          if (event.signature === undefined && event.encrypted === undefined) return '';
-          return candidate(event.candidate, encodeAnswerThought('', event.signature, event.encrypted));
-        case 'tool-call-start': {
-          const call: OpenCall = { id: event.id, name: event.name, arguments: '' };
-          if (event.signature !== undefined) call.signature = event.signature;
-          calls.set(`${event.candidate}/${event.block}`, call);
-          return '';
-        }
-        case 'tool-call-delta': {
-          const call = calls.get(`${event.candidate}/${event.block}`);
-          if (call !== undefined) call.arguments += event.arguments;
-          return '';
-        }
-        case 'tool-call-end':
-          return endCall(event.candidate, event.block);
-        case 'opaque':
-          if (event.dialect !== 'gemini') return '';
-          if (PART_FIELDS.some((name) => event.value[name] !== undefined)) {
-            return candidate(event.candidate, event.value);
-          }
-          return candidate(event.candidate, { text: '' }, event.value);
-        case 'usage':
-          usage = event.usage;
-          return '';
-        case 'finish':
-          finishes.push(event);
-          return '';
-        case 'end':
-          return last();
-        case 'error':
-          return encodeError(event.error);
-        case 'text-start':
-        case 'reasoning-start':
-        case 'ping':
-          return '';
-        default:
-          return event satisfies never;
-      }
+      const waiting = waitingThought(event);
+      const written = write(event);
+      if (waiting === '') return written;
+      return waiting + (typeof written === 'string' ? written : new TextDecoder().decode(written));
     },
   };
 }

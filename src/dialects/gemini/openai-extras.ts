@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import type { NeutralRequest } from '../neutral/request.ts';
+import { lostParts } from '../openai/foreign-extensions.ts';
 import { camelKeys, deepCamelKeys, objectField, objectsField, stringField } from './wire.ts';
 
 /**
@@ -36,7 +37,7 @@ export function readOpenAiExtras(request: NeutralRequest, warn: (warning: string
     for (const [name, value] of Object.entries(fields)) {
       if (value === undefined || value === null || WITHOUT_EFFECT.includes(name)) continue;
       if (dialect === 'openai-chat' && readField(extras, name, value)) continue;
-      warn(`${name} is left out: Gemini has no such field`);
+      for (const path of lostParts(dialect, name, value)) warn(`${path} is left out: Gemini has no such field`);
     }
   }
   return extras;

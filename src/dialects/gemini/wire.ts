@@ -5,6 +5,12 @@ import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
  * or snake_case, and `null` stands for the field's default (https://protobuf.dev/programming-guides/json/).
  */
 
+/**
+ * What stands in for the thought signature of a call that no Gemini model made: Gemini 3 refuses
+ * calls without one (https://ai.google.dev/gemini-api/docs/thought-signatures, its questions and answers).
+ */
+export const SKIP_SIGNATURE = 'skip_thought_signature_validator';
+
 /** The same message with its own field names in camelCase; nested messages stay as they are. */
 export function camelKeys(message: JsonObject): JsonObject {
   let snake = false;

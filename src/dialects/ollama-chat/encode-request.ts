@@ -103,9 +103,9 @@ function warnOfLosses(request: NeutralRequest, warn: Warn): void {
   }
   const tier = request.serviceTier;
   if (tier !== undefined && tier !== 'auto' && tier !== 'default') warn('service_tier was left out: Ollama has none.');
-  for (const { dialect, field } of foreignExtensions(request, 'ollama-chat')) {
+  for (const { dialect, field, path } of foreignExtensions(request, 'ollama-chat')) {
     if (HANDLED_EXTENSIONS.has(field)) continue;
-    const name = field.slice(0, 64).replace(/[^!-~]/g, '?');
+    const name = path.slice(0, 64).replace(/[^!-~]/g, '?');
     warn(`The ${dialect} field '${name}' was left out: Ollama has no such parameter.`);
   }
 }

@@ -153,9 +153,9 @@ export function encodeRequest(request: NeutralRequest, context: EncodeContext): 
   writeResponseFormat(body, request);
   if (request.reasoning !== undefined) writeReasoning(body, request.reasoning, state);
   writeIdentity(body, request, state);
-  for (const { dialect, field } of foreignExtensions(request, 'openai-chat')) {
+  for (const { dialect, field, path } of foreignExtensions(request, 'openai-chat')) {
     if (!HANDLED_EXTENSIONS.has(field))
-      state.warn(`The ${dialect} field '${field}' was left out: chat completions have no such parameter.`);
+      state.warn(`The ${dialect} field '${path}' was left out: chat completions have no such parameter.`);
   }
   return body;
 }

@@ -132,10 +132,10 @@ function writeForeign(body: JsonObject, request: NeutralRequest, state: EncodeSt
   for (const name of SHARED_FIELDS) if (chat?.[name] !== undefined) body[name] ??= chat[name];
   // What nothing asks to keep is not kept: the gateway's answers need no second request.
   body['store'] ??= chat?.['store'] ?? false;
-  for (const { dialect, field } of foreignExtensions(request, RESPONSES)) {
+  for (const { dialect, field, path } of foreignExtensions(request, RESPONSES)) {
     const chosen = field === 'tool_choice' && dialect === 'openai-chat' && body['tool_choice'] !== undefined;
     if (!chosen && !HANDLED_EXTENSIONS.has(field)) {
-      state.warn(`The ${dialect} field '${field}' was left out: the Responses API has no such parameter.`);
+      state.warn(`The ${dialect} field '${path}' was left out: the Responses API has no such parameter.`);
     }
   }
 }

@@ -66,9 +66,9 @@ function warnOfLosses(request: NeutralRequest, warn: Warn): void {
   }
   const tier = request.serviceTier;
   if (tier !== undefined && tier !== 'auto' && tier !== 'default') warn('service_tier was left out: TGI has none.');
-  for (const { dialect, field } of foreignExtensions(request, 'tgi')) {
+  for (const { dialect, field, path } of foreignExtensions(request, 'tgi')) {
     if (HANDLED_EXTENSIONS.has(field)) continue;
-    const name = field.slice(0, 64).replace(/[^!-~]/g, '?');
+    const name = path.slice(0, 64).replace(/[^!-~]/g, '?');
     warn(`The ${dialect} field '${name}' was left out: TGI has no such parameter.`);
   }
 }

@@ -38,6 +38,8 @@ export interface Listener {
 
 /** A kept-alive connection without a request is closed after this. */
 const KEEP_ALIVE_MS = 75_000;
+/** How often connections are looked at for requests that take too long to arrive. */
+const CHECK_MS = 1000;
 /** For the head of a request, whatever the whole may take. */
 const MAX_HEADERS_MS = 60_000;
 
@@ -82,7 +84,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       new NodeClientResponse(response, () => runtime.draining()),
     );
   };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true, requireHostHeader: false }, handle);
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true, requireHostHeader: false, connectionsCheckingInterval: CHECK_MS },
+    handle,
+  );
   const configure = (settings: ListenerSettings) => {
     name = settings.name;
     // Read for each new connection, though Node's types know it as an option only.

@@ -59,7 +59,22 @@ function poolKey(cluster: Cluster, endpoint: ClusterEndpoint): string {
   return JSON.stringify([endpoint.origin, tls, connect_timeout, max_connections, forward_proxy]);
 }
 
-function createPool(cluster: Cluster, endpoint: ClusterEndpoint): Dispatcher {
+/** Connections to one endpoint. */
+interface ConnectionPool {
+  readonly dispatcher: Dispatcher;
+  /** Connections made so far. */
+  connects: number;
+}
+
+function createPool(cluster: Cluster, endpoint: ClusterEndpoint): ConnectionPool {
+  const pool: ConnectionPool = { dispatcher: createDispatcher(cluster, endpoint), connects: 0 };
+  pool.dispatcher.on('connect', () => {
+    pool.connects++;
+  });
+  return pool;
+}
+
+function createDispatcher(cluster: Cluster, endpoint: ClusterEndpoint): Dispatcher {
   const { tls, connect_timeout, max_connections, forward_proxy } = cluster.config;
   const ca = tls?.ca ?? (tls?.ca_file === undefined ? undefined : readFileSync(tls.ca_file, 'utf8'));
   const secure = {
@@ -96,10 +111,14 @@ async function* iterate(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
   for (const piece of pieces) if (piece.length > 0) yield piece;
 }
 
-/** undici's handler interface with raw headers: it makes no header object for each answer. */
-function rawHandler(handler: UpstreamHandler): Dispatcher.DispatchHandler {
+/**
+ * undici's handler interface with raw headers: it makes no header object for each answer. `retry` sends the request anew and
+ * says whether it did: it is asked when the connection went before anything was answered.
+ */
+function rawHandler(handler: UpstreamHandler, retry: () => boolean): Dispatcher.DispatchHandler {
   let over = false;
   let aborted = false;
+  let answered = false;
   return {
     onConnect(abort: (error?: Error) => void) {
       handler.onStart(() => {
@@ -108,6 +127,7 @@ function rawHandler(handler: UpstreamHandler): Dispatcher.DispatchHandler {
       });
     },
     onHeaders(status: number, rawHeaders: Buffer[], resume: () => void) {
+      answered = true;
       handler.onHead(status, rawHeaders, resume);
       return true;
     },
@@ -123,6 +143,7 @@ function rawHandler(handler: UpstreamHandler): Dispatcher.DispatchHandler {
       if (over) return;
       over = true;
       const failure = classifyFailure(error);
+      if (failure.kind === 'reset' && !answered && !aborted && retry()) return;
       // undici also calls it aborted when a proxy refuses the tunnel.
       handler.onError(failure.kind === 'aborted' && !aborted ? { kind: 'connect', cause: error } : failure);
     },
@@ -131,11 +152,11 @@ function rawHandler(handler: UpstreamHandler): Dispatcher.DispatchHandler {
 
 /** Makes the client. Connections are opened when first needed. */
 export function createProviderClient(): ProviderClient {
-  const pools = new Map<string, Dispatcher>();
+  const pools = new Map<string, ConnectionPool>();
   /** Saves making the key for each request. */
-  let byEndpoint = new WeakMap<ClusterEndpoint, Dispatcher>();
+  let byEndpoint = new WeakMap<ClusterEndpoint, ConnectionPool>();
 
-  function poolFor(cluster: Cluster, endpoint: ClusterEndpoint): Dispatcher {
+  function poolFor(cluster: Cluster, endpoint: ClusterEndpoint): ConnectionPool {
     const known = byEndpoint.get(endpoint);
     if (known !== undefined) return known;
     const key = poolKey(cluster, endpoint);
@@ -156,16 +177,27 @@ export function createProviderClient(): ProviderClient {
       if (request.body !== undefined && !(body instanceof Uint8Array)) {
         headers.push('content-length', String(request.body.reduce((sum, piece) => sum + piece.length, 0)));
       } else if (body === null && request.method === 'POST') headers.push('content-length', '0');
-      pool.dispatch(
-        {
-          origin: request.endpoint.origin,
-          path: request.path,
-          method: request.method as Dispatcher.HttpMethod,
-          headers,
-          body: body as Uint8Array,
-        },
-        rawHandler(handler),
-      );
+      const dispatch = (attempt: number): void => {
+        const connects = pool.connects;
+        // A kept connection may be closed by the provider in the moment in which it is used again. No connection
+        // made since means that it was a kept one; the provider has not taken the request then.
+        const retry = (): boolean => {
+          if (attempt > 0 || pool.connects !== connects) return false;
+          dispatch(attempt + 1);
+          return true;
+        };
+        pool.dispatcher.dispatch(
+          {
+            origin: request.endpoint.origin,
+            path: request.path,
+            method: request.method as Dispatcher.HttpMethod,
+            headers,
+            body: (attempt === 0 ? body : bodyOf(request.body)) as Uint8Array,
+          },
+          rawHandler(handler, retry),
+        );
+      };
+      dispatch(0);
     },
     retain(clusters) {
       const wanted = new Set(
@@ -176,11 +208,11 @@ export function createProviderClient(): ProviderClient {
         if (wanted.has(key)) continue;
         pools.delete(key);
         // Closing waits for the requests in flight.
-        pool.close().catch(() => pool.destroy());
+        pool.dispatcher.close().catch(() => pool.dispatcher.destroy());
       }
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...pools.values()].map((pool) => pool.dispatcher.destroy()));
       pools.clear();
     },
   };

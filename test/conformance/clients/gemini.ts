@@ -24,7 +24,9 @@ function openApiSchema(schema: JsonObject): JsonObject {
     if (name === 'additionalProperties') continue;
     if (name === 'type') out[name] = stringOf(value).toUpperCase();
     else if (name === 'properties' && isObject(value)) {
-      out[name] = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, openApiSchema(objectOf(inner))]));
+      out[name] = Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [key, openApiSchema(objectOf(inner))]),
+      );
     } else out[name] = name === 'items' ? openApiSchema(objectOf(value)) : value;
   }
   return out;
@@ -66,9 +68,7 @@ function body(scenario: Scenario): JsonObject {
   const config: JsonObject = {
     ...(scenario.maxTokens === undefined ? {} : { maxOutputTokens: scenario.maxTokens }),
     ...(scenario.stop === undefined ? {} : { stopSequences: [scenario.stop] }),
-    ...(scenario.think === true
-      ? { thinkingConfig: { includeThoughts: true, thinkingBudget: THINKING_BUDGET } }
-      : {}),
+    ...(scenario.think === true ? { thinkingConfig: { includeThoughts: true, thinkingBudget: THINKING_BUDGET } } : {}),
     ...(scenario.schema === undefined
       ? {}
       : { responseMimeType: 'application/json', responseSchema: openApiSchema(scenario.schema) }),

@@ -138,7 +138,8 @@ export const openAiChat: ClientAdapter = {
         reading.error = openAiChat.readError(chunk);
         continue;
       }
-      assert.equal(chunk['object'], 'chat.completion.chunk');
+      // Azure's first event tells of its content filter and has no kind.
+      if (chunk['object'] !== '') assert.equal(chunk['object'], 'chat.completion.chunk');
       for (const choice of objectsOf(chunk['choices'])) {
         readDelta(reading, objectIn(choice['delta'], 'delta'));
         if (typeof choice['finish_reason'] === 'string') reading.finish = finishWord(FINISH, choice['finish_reason']);
@@ -151,7 +152,8 @@ export const openAiChat: ClientAdapter = {
   },
   readError(answer) {
     const error = objectIn(answer['error'], 'error');
-    textIn(error['type'], 'error.type');
+    // Azure's gate in front of the models gives a code in place of a type.
+    textIn(error['type'] ?? error['code'], 'error.type');
     return textIn(error['message'], 'error.message');
   },
 };

@@ -25,7 +25,8 @@ export const ANTHROPIC_LOOP: LoopClient = {
   name: 'anthropic',
   finishOfCalls: 'tool_use',
   finishOfText: 'end_turn',
-  keepsSignatures: true,
+  // A signature of a call stands on a thought, which a client without thinking does not get.
+  keepsSignatures: false,
   async run({ fleet, provider, stream }) {
     const client = anthropicClient(fleet, provider);
     const history: Anthropic.MessageParam[] = [{ role: 'user', content: LOOP_QUESTION }];

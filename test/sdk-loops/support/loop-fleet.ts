@@ -11,6 +11,8 @@ export interface LoopProvider {
   readonly model: string;
   /** A model that thinks before it answers. */
   readonly thinkingModel: string;
+  /** What the provider signs of an answer with thoughts. */
+  readonly signs: 'thoughts' | 'calls' | 'nothing';
   /** Paths at the provider that requests for chat may take. */
   readonly path: RegExp;
 }
@@ -41,31 +43,42 @@ export const LOOP_PROVIDERS: readonly LoopProvider[] = [
     name: 'openai',
     model: 'gpt-4o-mini',
     thinkingModel: 'o4-mini',
+    signs: 'thoughts',
     path: /^\/v1\/(?:chat\/completions|responses)$/,
   },
   {
     name: 'azure-openai',
     model: 'gpt-4o-mini',
     thinkingModel: 'o4-mini',
+    signs: 'thoughts',
     path: /^\/openai\/(?:deployments\/(?:gpt-4o-mini|o4-mini)\/chat\/completions|responses)\?api-version=/,
   },
-  { name: 'anthropic', model: CLAUDE, thinkingModel: CLAUDE, path: /^\/v1\/messages(?:\?beta=true)?$/ },
+  {
+    name: 'anthropic',
+    model: CLAUDE,
+    thinkingModel: CLAUDE,
+    signs: 'thoughts',
+    path: /^\/v1\/messages(?:\?beta=true)?$/,
+  },
   {
     name: 'aws-bedrock',
     model: BEDROCK_CLAUDE,
     thinkingModel: BEDROCK_CLAUDE,
+    signs: 'thoughts',
     path: /^\/model\/anthropic[^/]+\/converse(?:-stream)?$/,
   },
   {
     name: 'aws-anthropic',
     model: BEDROCK_CLAUDE,
     thinkingModel: BEDROCK_CLAUDE,
+    signs: 'thoughts',
     path: /^\/model\/anthropic[^/]+\/invoke(?:-with-response-stream)?$/,
   },
   {
     name: 'google',
     model: 'gemini-2.5-flash',
     thinkingModel: 'gemini-2.5-flash',
+    signs: 'calls',
     path: /^\/v1beta\/models\/gemini-2\.5-flash:(?:generateContent|streamGenerateContent\?alt=sse)\b/,
   },
   {
@@ -73,24 +86,28 @@ export const LOOP_PROVIDERS: readonly LoopProvider[] = [
     name: 'gcp-vertex',
     model: 'gemini-3-pro-preview',
     thinkingModel: 'gemini-3-pro-preview',
+    signs: 'calls',
     path: /\/publishers\/google\/models\/gemini-3-pro-preview:(?:generateContent|streamGenerateContent\?alt=sse)\b/,
   },
   {
     name: 'gcp-anthropic',
     model: VERTEX_CLAUDE,
     thinkingModel: VERTEX_CLAUDE,
+    signs: 'thoughts',
     path: /\/publishers\/anthropic\/models\/[^/]+:(?:rawPredict|streamRawPredict)$/,
   },
   {
     name: 'cohere',
     model: 'command-a-03-2025',
     thinkingModel: 'command-a-reasoning-08-2025',
+    signs: 'nothing',
     path: /^\/v2\/chat$/,
   },
   {
     name: 'openai-compatible',
     model: 'house-model',
     thinkingModel: 'house-model',
+    signs: 'nothing',
     path: /^\/v1\/(?:chat\/completions|responses)$/,
   },
 ];

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { isObject, type JsonObject, type JsonValue } from '../../src/json/types.ts';
+import type { RecordedRequest } from '../../src/mock/recorder.ts';
+import { waitFor, within } from '../support/wait.ts';
+import { FAILING, type Failure, type Feature, TOOLS } from './features.ts';
+import type { Fleet, FleetAnswer } from './fleet.ts';
+import type { CellOutcome } from './matrix.ts';
+import type { Parameter } from './parameters.ts';
+import type { ProviderRow } from './providers.ts';
+import { type ClientAdapter, objectIn } from './reading.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Where a cell stands. */
+export interface CellPlace {
+  fleet: Fleet;
+  client: ClientAdapter;
+  provider: ProviderRow;
+}
+
+interface Asked {
+  id: string;
+  answer: FleetAnswer;
+}
+
+interface AskDetails {
+  stream: boolean;
+  /** Merged into the body. */
+  fields?: JsonObject;
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
+function idOf(place: CellPlace, name: string): string {
+  return `${place.client.name}/${place.provider.name}/${name}`;
+}
+
+async function waitForSent(place: CellPlace, id: string): Promise<RecordedRequest[]> {
+  await waitFor(`a request for ${id}`, () => place.fleet.sent(id).length > 0);
+  return place.fleet.sent(id);
+}
+
+function merged(body: JsonObject, fields: JsonObject): JsonObject {
+  const out = { ...body };
+  for (const [name, value] of Object.entries(fields)) {
+    const there = out[name];
+    out[name] = isObject(value) && isObject(there) ? merged(there, value) : value;
+  }
+  return out;
+}
+
+async function ask(place: CellPlace, name: string, scenario: Scenario, details: AskDetails): Promise<Asked> {
+  const { client, provider, fleet } = place;
+  const id = idOf(place, name);
+  const { path, body } = client.request(scenario, { model: provider.model, stream: details.stream });
+  const { headers, fields = {} } = details;
+  const post = fleet.post({ id, provider: provider.name, path, body: merged(body, fields), headers });
+  return { id, answer: await within(`an answer to ${id}`, post.answer) };
+}
+
+function jsonBody(answer: FleetAnswer): ReturnType<typeof objectIn> {
+  assert.match(answer.headers['content-type'] ?? '', /^application\/json/, 'content type');
+  return objectIn(JSON.parse(answer.body.toString('utf8')) as JsonValue, 'the answer');
+}
+
+function warningsOf(answer: FleetAnswer): string | undefined {
+  const warnings = answer.headers['x-aigw-warnings'];
+  return typeof warnings === 'string' ? warnings : undefined;
+}
+
+/** A refusal by the gateway itself: a clear 4xx in the client's own API, and nothing was sent to the provider. */
+function refusal(place: CellPlace, { id, answer }: Asked): CellOutcome | undefined {
+  if (answer.status === 200) return undefined;
+  const text = answer.body.toString('utf8');
+  assert.equal(place.fleet.sent(id).length, 0, `the provider refused what the gateway sent: ${answer.status} ${text}`);
+  assert.ok(answer.status >= 400 && answer.status < 500, `status ${answer.status}: ${text}`);
+  const message = place.client.readError(jsonBody(answer));
+  assert.ok(message.length > 20, 'the message says too little');
+  return { kind: 'refused', message };
+}
+
+function checkStreamHead(place: CellPlace, answer: FleetAnswer): void {
+  assert.ok(answer.headers['content-type']?.startsWith(place.client.streamType) === true, 'content type of the stream');
+}
+
+/** Runs a feature; throws when the cell is neither served, refused nor warned of. */
+export async function runFeature(place: CellPlace, feature: Feature): Promise<CellOutcome> {
+  const asked = await ask(place, feature.name, feature.scenario, feature);
+  const refused = refusal(place, asked);
+  if (refused !== undefined) return refused;
+  const { id, answer } = asked;
+  const { client, provider } = place;
+  assert.ok(answer.complete, 'the answer is cut');
+  if (feature.stream) checkStreamHead(place, answer);
+  const reading = feature.stream ? client.readStream(answer.body) : client.readWhole(jsonBody(answer));
+  assert.equal(reading.error, undefined, 'an error in the stream');
+  assert.ok(reading.ended, 'the answer has no end');
+  const [sent, ...more] = place.fleet.sent(id);
+  assert.ok(sent !== undefined && more.length === 0, `${more.length + (sent ? 1 : 0)} requests were sent`);
+  assert.equal(sent.headers['x-aigw-gcp-access-token'], undefined, 'a credential was handed on');
+  const warnings = warningsOf(answer);
+  try {
+    feature.check({ reading, client, provider, sent: sent.body });
+  } catch (error) {
+    if (warnings === undefined) throw error;
+    return { kind: 'warned', message: warnings };
+  }
+  return { kind: 'ok', ...(warnings === undefined ? {} : { warnings }) };
+}
+
+/** Runs a request that fails at the provider; throws when the client does not get the error in its own API. */
+export async function runFailure(place: CellPlace, failure: Failure): Promise<CellOutcome> {
+  const { answer } = await ask(place, failure.name, FAILING, failure);
+  assert.equal(answer.status, failure.status, `status; body: ${answer.body.toString('utf8').slice(0, 300)}`);
+  for (const [name, value] of Object.entries(failure.answerHeaders ?? {})) {
+    assert.equal(answer.headers[name], value, `header ${name}`);
+  }
+  if (failure.status !== 200) {
+    assert.match(place.client.readError(jsonBody(answer)), failure.message, 'the error message');
+    return { kind: 'ok' };
+  }
+  checkStreamHead(place, answer);
+  const reading = place.client.readStream(answer.body);
+  assert.match(reading.error ?? '', failure.message, 'the message of the error in the stream');
+  assert.ok(reading.text.startsWith('You said: '), 'the text before the error');
+  assert.equal(reading.finish, '', 'an answer that failed has no finish reason');
+  return { kind: 'ok' };
+}
+
+/** Sends each parameter alone; throws when one is neither handed on nor named in a warning or an error. */
+export async function runParameters(place: CellPlace, parameters: readonly Parameter[]): Promise<CellOutcome> {
+  const lost: string[] = [];
+  for (const parameter of parameters) {
+    const scenario = parameter.tools === true ? { ...FAILING, tools: TOOLS } : FAILING;
+    const name = `parameter ${parameter.name}`;
+    const { id, answer } = await ask(place, name, scenario, { stream: false, fields: parameter.fields });
+    const body = answer.body.toString('utf8');
+    const [sent] = place.fleet.sent(id);
+    // The provider itself may refuse what its own client made up.
+    const said = answer.status === 200 ? (warningsOf(answer) ?? '') : body;
+    if (answer.status !== 200 && sent !== undefined && !parameter.said.test(body)) lost.push(`${name}: ${body}`);
+    else if (sent !== undefined && parameter.carried.test(sent.body)) continue;
+    else if (!parameter.said.test(said)) lost.push(`${name}: ${answer.status}, warnings: ${said}; sent: ${sent?.body}`);
+  }
+  assert.deepEqual(lost, []);
+  return { kind: 'ok' };
+}
+
+/** A client that leaves while the answer is made; throws when the provider does not notice at once. */
+export async function runAbort(place: CellPlace, { stream }: { stream: boolean }): Promise<CellOutcome> {
+  const headers = { 'x-mock-tokens': '4000', 'x-mock-tokens-per-second': '400' };
+  const id = idOf(place, stream ? 'client leaves stream' : 'client leaves');
+  const { path, body } = place.client.request(FAILING, { model: place.provider.model, stream });
+  const leave = new AbortController();
+  const post = place.fleet.post({ id, provider: place.provider.name, path, body, headers, signal: leave.signal });
+  const [sent] = await waitForSent(place, id);
+  // A stream is left in its middle, a whole answer before anything of it is there.
+  if (stream) await within(`the first bytes of ${id}`, Promise.race([post.begun, post.answer]));
+  leave.abort();
+  assert.ok(sent !== undefined, 'nothing was sent');
+  assert.equal(await within('the provider to notice', sent.settled, 3000), 'client-gone');
+  return { kind: 'ok' };
+}
