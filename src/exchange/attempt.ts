@@ -211,8 +211,12 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     }
     if (!streamed) return new WholeRelay(state, { status, headers }, outcome);
     return envelope === 'bedrock-invoke'
-      ? new UnwrappedStreamRelay(new StreamRelay(state, headers, outcome), dialect, envelope)
-      : new StreamRelay(state, headers, outcome);
+      ? new UnwrappedStreamRelay(
+          new StreamRelay(state, { headers, contentType: 'text/event-stream' }, outcome),
+          dialect,
+          envelope,
+        )
+      : new StreamRelay(state, { headers }, outcome);
   }
 
   /** Collects an error body; what is over the bound is dropped. */

@@ -25,7 +25,9 @@ export function sendRefusal(state: ExchangeState, chosen: ChosenBinding, refusal
   const error = chosen.dialect.errors.decode(refusal.status, (name) => refusal.headers.get(name), body, text);
   state.errorDetail = `${error.type}: ${error.message}`;
   let bytes = Buffer.from(refusal.body);
-  const passes = body !== undefined && chosen.sameDialect;
+  // In an envelope the cloud's own errors may come instead of the API's.
+  const passes =
+    body !== undefined && chosen.sameDialect && (chosen.binding.envelope === undefined || body['type'] === 'error');
   const errors = (state.dialect ?? chosen.dialect).errors;
   if (!passes) {
     const answer: ErrorAnswer = {

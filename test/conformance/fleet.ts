@@ -1,9 +1,10 @@
+import assert from 'node:assert/strict';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import type { RecordedRequest } from '../../src/mock/recorder.ts';
 import { createMockServer } from '../../src/mock/server.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { Scope } from '../support/wait.ts';
-import { gatewayFile, type ProviderRow } from './providers.ts';
+import { clusterOf, gatewayFile, type ProviderRow } from './providers.ts';
 
 /** An answer of the gateway. */
 export interface FleetAnswer {
@@ -17,7 +18,7 @@ export interface FleetAnswer {
 /** A request for the gateway. `id` marks it, so that its way can be followed. */
 export interface FleetRequest {
   id: string;
-  provider: string;
+  provider: ProviderRow;
   path: string;
   body: unknown;
   headers?: Readonly<Record<string, string>> | undefined;
@@ -36,7 +37,7 @@ export interface FleetExchange {
 /** One gateway before one mock that stands for every provider. */
 export interface Fleet {
   post(request: FleetRequest): FleetExchange;
-  /** What the provider got of a request, in order of arrival. */
+  /** What the provider got of a request, in order of arrival; throws when it has no such path. */
   sent(id: string): RecordedRequest[];
 }
 
@@ -56,7 +57,14 @@ export async function startFleet(scope: Scope, rows: readonly ProviderRow[]): Pr
     await mock.close();
   });
   return {
-    sent: (id) => mock.requests.filter((one) => one.headers[ID_HEADER] === id),
+    sent(id) {
+      const sent = mock.requests.filter((one) => one.headers[ID_HEADER] === id);
+      for (const { path, headers } of sent) {
+        const row = rows.find((one) => clusterOf(one) === headers['x-provider']);
+        assert.ok(row?.has.test(path), `${row?.name} has no path ${path}`);
+      }
+      return sent;
+    },
     post: ({ id, provider, path, body, headers, signal }) => {
       const bytes = Buffer.from(JSON.stringify(body));
       let begin: () => void = () => {};
@@ -74,7 +82,7 @@ export async function startFleet(scope: Scope, rows: readonly ProviderRow[]): Pr
           headers: {
             'content-type': 'application/json',
             'content-length': bytes.length,
-            'x-provider': provider,
+            'x-provider': clusterOf(provider),
             'x-aigw-gcp-access-token': GCP_TOKEN,
             [ID_HEADER]: id,
             ...headers,

@@ -1,12 +1,14 @@
 /** A provider as the matrix reaches it. */
 export interface ProviderRow {
-  /** Name of the row and of the cluster. */
+  /** Name of the row. */
   readonly name: string;
   readonly model: string;
   /** The cluster beside its endpoint, as a line of the gateway file. */
   readonly cluster: string;
   /** What follows the mock's address. */
   readonly path: string;
+  /** Paths that the provider has: the mock has those of all. */
+  readonly has: RegExp;
   /**
    * When thoughts are shown: to clients that ask (chat completions have no words for it), or by OpenAI to those of its
    * responses alone. Absent: always.
@@ -14,6 +16,8 @@ export interface ProviderRow {
   readonly thoughts?: 'asked' | 'in-responses';
   /** Whether cached input is counted apart from what is billed, so that only the provider's own API tells it. */
   readonly cacheUnbilled?: true;
+  /** Whether embeddings come without a count of tokens. */
+  readonly countsTokens?: false;
 }
 
 const AWS =
@@ -24,32 +28,55 @@ const KEY = 'api_key: a-key';
 
 /** The providers of the matrix of chats. */
 export const PROVIDERS: readonly ProviderRow[] = [
-  { name: 'openai', model: 'gpt-5-mini', path: '/v1', cluster: `provider: openai, ${KEY}`, thoughts: 'in-responses' },
+  {
+    name: 'openai',
+    model: 'gpt-5-mini',
+    path: '/v1',
+    has: /^\/v1\/(?:chat\/completions|responses|responses\/input_tokens|embeddings)$/,
+    cluster: `provider: openai, ${KEY}`,
+    thoughts: 'in-responses',
+  },
   {
     name: 'azure-openai',
     model: 'gpt-5-mini',
     path: '',
+    has: /^\/openai\/(?:deployments\/[^/]+\/(?:chat\/completions|embeddings)|responses)\?api-version=2025-04-01-preview$/,
     cluster: `provider: azure-openai, api_version: 2025-04-01-preview, ${KEY}`,
     thoughts: 'in-responses',
   },
-  { name: 'vllm', model: 'Qwen/Qwen3-8B', path: '/v1', cluster: `provider: vllm, ${KEY}` },
-  { name: 'anthropic', model: 'claude-sonnet-4-5', path: '', cluster: `provider: anthropic, ${KEY}` },
+  {
+    name: 'vllm',
+    model: 'Qwen/Qwen3-8B',
+    path: '/v1',
+    has: /^\/(?:v1\/(?:chat\/completions|responses|responses\/input_tokens|embeddings)|tokenize)$/,
+    cluster: `provider: vllm, ${KEY}`,
+  },
+  {
+    name: 'anthropic',
+    model: 'claude-sonnet-4-5',
+    path: '',
+    has: /^\/v1\/messages(?:\/count_tokens)?$/,
+    cluster: `provider: anthropic, ${KEY}`,
+  },
   {
     name: 'aws-bedrock',
     model: 'anthropic.claude-sonnet-4-5-20250929-v1:0',
     path: '',
+    has: /^\/model\/[^/]+\/(?:converse|converse-stream|count-tokens|invoke)$/,
     cluster: `provider: aws-bedrock, ${AWS}`,
   },
   {
     name: 'aws-anthropic',
     model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
     path: '',
+    has: /^\/model\/[^/]+\/(?:invoke|invoke-with-response-stream|count-tokens)$/,
     cluster: `provider: aws-anthropic, ${AWS}`,
   },
   {
     name: 'google',
     model: 'gemini-3-flash-preview',
     path: '',
+    has: /^\/v1beta\/models\/[^/]+:(?:generateContent|streamGenerateContent\?alt=sse|countTokens|(?:e|batchE)mbedContents?)$/,
     cluster: `provider: google, ${KEY}`,
     thoughts: 'asked',
   },
@@ -57,28 +84,83 @@ export const PROVIDERS: readonly ProviderRow[] = [
     name: 'gcp-vertex',
     model: 'gemini-2.5-flash',
     path: '',
+    has: /^\/v1\/projects\/acme\/locations\/us-central1\/publishers\/google\/models\/[^/]+:(?:generateContent|streamGenerateContent\?alt=sse|countTokens|predict|embedContent)$/,
     cluster: `provider: gcp-vertex, ${GCP}`,
     thoughts: 'asked',
   },
-  { name: 'gcp-anthropic', model: 'claude-sonnet-4-5@20250929', path: '', cluster: `provider: gcp-anthropic, ${GCP}` },
+  {
+    name: 'gcp-anthropic',
+    model: 'claude-sonnet-4-5@20250929',
+    path: '',
+    has: /^\/v1\/projects\/acme\/locations\/us-central1\/publishers\/anthropic\/models\/[^/]+:(?:rawPredict|streamRawPredict)$/,
+    cluster: `provider: gcp-anthropic, ${GCP}`,
+  },
   {
     name: 'cohere',
     model: 'command-a-reasoning-08-2025',
     path: '',
+    has: /^\/v2\/(?:chat|embed|rerank)$/,
     cluster: `provider: cohere, ${KEY}`,
     cacheUnbilled: true,
   },
-  { name: 'huggingface', model: 'deepseek-ai/DeepSeek-R1', path: '/v1', cluster: `provider: huggingface, ${KEY}` },
-  { name: 'ollama', model: 'qwen3:8b', path: '/v1', cluster: `provider: ollama, ${KEY}` },
+  {
+    name: 'huggingface',
+    model: 'deepseek-ai/DeepSeek-R1',
+    path: '/v1',
+    has: /^\/v1\/chat\/completions$/,
+    cluster: `provider: huggingface, ${KEY}`,
+  },
+  {
+    name: 'ollama',
+    model: 'qwen3:8b',
+    path: '/v1',
+    has: /^\/v1\/(?:chat\/completions|embeddings)$/,
+    cluster: `provider: ollama, ${KEY}`,
+  },
 ];
+
+function row(name: string, model: string, rest: Partial<ProviderRow> = {}): ProviderRow {
+  const like = PROVIDERS.find((one) => one.name === name);
+  if (like === undefined) throw new Error(`there is no provider ${name}`);
+  return { ...like, model, ...rest };
+}
+
+/** The providers of the matrix of embeddings. */
+export const EMBEDDING_PROVIDERS: readonly ProviderRow[] = [
+  row('openai', 'text-embedding-3-small'),
+  row('azure-openai', 'text-embedding-3-small'),
+  row('vllm', 'BAAI/bge-m3'),
+  row('google', 'gemini-embedding-001', { countsTokens: false }),
+  row('gcp-vertex', 'text-embedding-005'),
+  row('gcp-vertex', 'gemini-embedding-001', { name: 'gcp-vertex gemini' }),
+  row('aws-bedrock', 'amazon.titan-embed-text-v2:0'),
+  row('aws-bedrock', 'cohere.embed-english-v3', { name: 'aws-bedrock cohere' }),
+  row('cohere', 'embed-v4.0'),
+  row('ollama', 'nomic-embed-text'),
+];
+
+/** The providers that count tokens. */
+export const COUNTING_PROVIDERS: readonly ProviderRow[] = PROVIDERS.filter(({ name }) =>
+  ['vllm', 'anthropic', 'aws-bedrock', 'aws-anthropic', 'google', 'gcp-vertex', 'gcp-anthropic', 'openai'].includes(
+    name,
+  ),
+);
+
+/** The providers that rerank. */
+export const RERANK_PROVIDERS: readonly ProviderRow[] = [row('cohere', 'rerank-v3.5')];
+
+/** The name of the row's cluster. */
+export function clusterOf(row: ProviderRow): string {
+  return row.name.replaceAll(' ', '-');
+}
 
 /** The gateway file for these providers at a mock: the header `x-provider` chooses. */
 export function gatewayFile(rows: readonly ProviderRow[], url: string): string {
   return `static_cluster:
-${rows.map((row) => `  ${row.name}: { ${row.cluster}, endpoint: "${url}${row.path}" }`).join('\n')}
+${rows.map((row) => `  ${clusterOf(row)}: { ${row.cluster}, endpoint: "${url}${row.path}" }`).join('\n')}
 virtual_services:
   - name: default
     virtual_routes:
-${rows.map((row) => `      - { match: { headers: { x-provider: ${row.name} } }, split: [ { cluster: ${row.name} } ], retry: { attempts: 1 } }`).join('\n')}
+${rows.map((row) => `      - { match: { headers: { x-provider: ${clusterOf(row)} } }, split: [ { cluster: ${clusterOf(row)} } ], retry: { attempts: 1 } }`).join('\n')}
 `;
 }

@@ -23,8 +23,45 @@ export const CHAT_LIMITS: readonly Limit[] = [
   },
 ];
 
+/** Providers that give the number of tokens and nothing else. */
+const ONLY_COUNTING = ['anthropic', 'aws-bedrock', 'aws-anthropic', 'google', 'gcp-vertex', 'gcp-anthropic'];
+
+/** All columns of the table of counts. */
+const EVERY_COUNT = ['answer', 'error 400', 'error 429', 'error 500'];
+
 /** The limits of embeddings, rerank and token counts. */
-export const FAMILY_LIMITS: readonly Limit[] = [];
+export const FAMILY_LIMITS: readonly Limit[] = [
+  {
+    clients: ['vllm tokenize prompt', 'vllm tokenize messages'],
+    providers: ONLY_COUNTING,
+    features: ['answer'],
+    outcome: 'warned',
+    says: /Only the number of tokens is known/,
+    reason: 'these providers count tokens and do not show them',
+  },
+  {
+    clients: ['openai input_tokens'],
+    providers: ONLY_COUNTING,
+    features: EVERY_COUNT,
+    outcome: 'refused',
+    says: /\/v1\/responses\/input_tokens is not available from the provider of this model/,
+    reason: "OpenAI's count of the tokens of a response is passed on, not translated",
+  },
+  {
+    clients: [
+      'anthropic count_tokens',
+      'gemini countTokens',
+      'bedrock count-tokens',
+      'vllm tokenize prompt',
+      'vllm tokenize messages',
+    ],
+    providers: ['openai'],
+    features: EVERY_COUNT,
+    outcome: 'refused',
+    says: / is not available from the provider of this model/,
+    reason: 'OpenAI has no tokenizer, and its count of the tokens of a response is not translated to',
+  },
+];
 
 /** The limit of a cell. */
 export function limitOf(client: string, provider: string, feature: string): Limit | undefined {

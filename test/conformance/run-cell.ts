@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { isObject, type JsonObject, type JsonValue } from '../../src/json/types.ts';
+import { isObject, type JsonObject } from '../../src/json/types.ts';
 import type { RecordedRequest } from '../../src/mock/recorder.ts';
 import { waitFor, within } from '../support/wait.ts';
+import { jsonBody, outcomeOf, refusedByGateway, warningsOf } from './answers.ts';
 import { FAILING, type Failure, type Feature, TOOLS } from './features.ts';
 import type { Fleet, FleetAnswer } from './fleet.ts';
 import type { CellOutcome } from './matrix.ts';
 import type { Parameter } from './parameters.ts';
 import type { ProviderRow } from './providers.ts';
-import { type ClientAdapter, objectIn } from './reading.ts';
+import type { ClientAdapter } from './reading.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Where a cell stands. */
@@ -52,29 +53,8 @@ async function ask(place: CellPlace, name: string, scenario: Scenario, details: 
   const id = idOf(place, name);
   const { path, body } = client.request(scenario, { model: provider.model, stream: details.stream });
   const { headers, fields = {} } = details;
-  const post = fleet.post({ id, provider: provider.name, path, body: merged(body, fields), headers });
+  const post = fleet.post({ id, provider, path, body: merged(body, fields), headers });
   return { id, answer: await within(`an answer to ${id}`, post.answer) };
-}
-
-function jsonBody(answer: FleetAnswer): ReturnType<typeof objectIn> {
-  assert.match(answer.headers['content-type'] ?? '', /^application\/json/, 'content type');
-  return objectIn(JSON.parse(answer.body.toString('utf8')) as JsonValue, 'the answer');
-}
-
-function warningsOf(answer: FleetAnswer): string | undefined {
-  const warnings = answer.headers['x-aigw-warnings'];
-  return typeof warnings === 'string' ? warnings : undefined;
-}
-
-/** A refusal by the gateway itself: a clear 4xx in the client's own API, and nothing was sent to the provider. */
-function refusal(place: CellPlace, { id, answer }: Asked): CellOutcome | undefined {
-  if (answer.status === 200) return undefined;
-  const text = answer.body.toString('utf8');
-  assert.equal(place.fleet.sent(id).length, 0, `the provider refused what the gateway sent: ${answer.status} ${text}`);
-  assert.ok(answer.status >= 400 && answer.status < 500, `status ${answer.status}: ${text}`);
-  const message = place.client.readError(jsonBody(answer));
-  assert.ok(message.length > 20, 'the message says too little');
-  return { kind: 'refused', message };
 }
 
 function checkStreamHead(place: CellPlace, answer: FleetAnswer): void {
@@ -84,26 +64,19 @@ function checkStreamHead(place: CellPlace, answer: FleetAnswer): void {
 /** Runs a feature; throws when the cell is neither served, refused nor warned of. */
 export async function runFeature(place: CellPlace, feature: Feature): Promise<CellOutcome> {
   const asked = await ask(place, feature.name, feature.scenario, feature);
-  const refused = refusal(place, asked);
-  if (refused !== undefined) return refused;
   const { id, answer } = asked;
-  const { client, provider } = place;
+  const { client, provider, fleet } = place;
+  const refused = refusedByGateway(answer, fleet.sent(id), client.readError);
+  if (refused !== undefined) return refused;
   assert.ok(answer.complete, 'the answer is cut');
   if (feature.stream) checkStreamHead(place, answer);
   const reading = feature.stream ? client.readStream(answer.body) : client.readWhole(jsonBody(answer));
   assert.equal(reading.error, undefined, 'an error in the stream');
   assert.ok(reading.ended, 'the answer has no end');
-  const [sent, ...more] = place.fleet.sent(id);
+  const [sent, ...more] = fleet.sent(id);
   assert.ok(sent !== undefined && more.length === 0, `${more.length + (sent ? 1 : 0)} requests were sent`);
   assert.equal(sent.headers['x-aigw-gcp-access-token'], undefined, 'a credential was handed on');
-  const warnings = warningsOf(answer);
-  try {
-    feature.check({ reading, client, provider, sent: sent.body });
-  } catch (error) {
-    if (warnings === undefined) throw error;
-    return { kind: 'warned', message: warnings };
-  }
-  return { kind: 'ok', ...(warnings === undefined ? {} : { warnings }) };
+  return outcomeOf(answer, () => feature.check({ reading, client, provider, sent: sent.body }));
 }
 
 /** Runs a request that fails at the provider; throws when the client does not get the error in its own API. */
@@ -150,7 +123,7 @@ export async function runAbort(place: CellPlace, { stream }: { stream: boolean }
   const id = idOf(place, stream ? 'client leaves stream' : 'client leaves');
   const { path, body } = place.client.request(FAILING, { model: place.provider.model, stream });
   const leave = new AbortController();
-  const post = place.fleet.post({ id, provider: place.provider.name, path, body, headers, signal: leave.signal });
+  const post = place.fleet.post({ id, provider: place.provider, path, body, headers, signal: leave.signal });
   const [sent] = await waitForSent(place, id);
   // A stream is left in its middle, a whole answer before anything of it is there.
   if (stream) await within(`the first bytes of ${id}`, Promise.race([post.begun, post.answer]));

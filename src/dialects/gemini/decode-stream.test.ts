@@ -303,8 +303,8 @@ test('the last piece of a thought is not lost, whatever comes behind it', () => 
   ];
   for (const event of after) {
     const [first] = chunksOf(encode([{ type: 'reasoning-delta', ...at, text: 'hm' }, event]));
-    const [candidate] = first?.['candidates'] as JsonObject[];
-    assert.deepEqual(candidate?.['content'], { parts: [{ text: 'hm', thought: true }], role: 'model' }, event.type);
+    const content = { parts: [{ text: 'hm', thought: true }], role: 'model' };
+    assert.deepEqual(first?.['candidates'], [{ content, index: 0 }], event.type);
   }
 });
 

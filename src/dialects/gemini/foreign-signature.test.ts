@@ -35,7 +35,7 @@ test('the thought of another provider comes back as that provider’s, whole and
   const thought: NeutralPart = { type: 'reasoning', text: 'hm so', signature: SIGNATURE };
   for (const providerDialect of ['anthropic', 'bedrock-converse'] as const) {
     const context = answerContext({ providerDialect });
-    const expected = [{ ...thought, origin: { dialect: 'anthropic', value: {} } }];
+    const expected: NeutralPart[] = [{ ...thought, origin: { dialect: 'anthropic', value: {} } }];
     const body = encodeResponse(
       { id: 'r', model: 'm', candidates: [{ index: 0, content: [thought, CALL], finishReason: 'tool-calls' }] },
       context,

@@ -44,6 +44,7 @@ const MAX_HELD = 64 * 1024;
 export class StreamRelay implements Relay {
   readonly #state: ExchangeState;
   readonly #headers: ResponseHeaders;
+  readonly #contentType: string | undefined;
   readonly #outcome: RelayOutcome;
   readonly #observer: StreamObserver | undefined;
   readonly #frames: FrameBuffer;
@@ -53,9 +54,11 @@ export class StreamRelay implements Relay {
   #heldBytes = 0;
   #seenFrame = false;
 
-  constructor(state: ExchangeState, headers: ResponseHeaders, outcome: RelayOutcome) {
+  /** `contentType` replaces the provider's where the stream was taken out of an envelope. */
+  constructor(state: ExchangeState, head: { headers: ResponseHeaders; contentType?: string }, outcome: RelayOutcome) {
     this.#state = state;
-    this.#headers = headers;
+    this.#headers = head.headers;
+    this.#contentType = head.contentType;
     this.#outcome = outcome;
     const observer = state.dialect?.usage.createStreamObserver();
     this.#observer = observer;
@@ -125,7 +128,9 @@ export class StreamRelay implements Relay {
   #start(): boolean {
     const state = this.#state;
     state.firstByteMonotonic = state.runtime.monotonic();
-    commitStream(state, answerHeaders(state, this.#headers, { changed: false }));
+    const body =
+      this.#contentType === undefined ? { changed: false } : { changed: true, contentType: this.#contentType };
+    commitStream(state, answerHeaders(state, this.#headers, body));
     let more = true;
     for (const piece of this.#held) more = state.response.write(piece);
     this.#held = [];

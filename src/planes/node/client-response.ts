@@ -1,11 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { ClientResponse } from '../../exchange/ports.ts';
 
-/** A `node:http` response as the exchange sees it. Writes of one turn of the event loop leave in one system call. */
+/** Writes of one turn are joined up to this size; what comes on top goes out at once. */
+const JOIN_BYTES = 16 * 1024;
+
+/** A `node:http` response as the exchange sees it. Writes of one turn of the event loop leave as one piece in one system call. */
 export class NodeClientResponse implements ClientResponse {
   readonly #response: ServerResponse;
   readonly #closing: () => boolean;
-  #corked = false;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
   #ended = false;
   aborted = false;
   bytesSent = 0;
@@ -22,25 +26,41 @@ export class NodeClientResponse implements ClientResponse {
   }
 
   write(chunk: Uint8Array | string): boolean {
-    this.bytesSent += chunk.length;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#response.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#response.uncork();
-      });
-    }
-    return this.#response.write(chunk);
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    this.bytesSent += bytes.length;
+    if (this.#pendingBytes === 0) process.nextTick(flushPending, this);
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes >= JOIN_BYTES) return this.flush();
+    // When it is set, a drain event is on its way.
+    return !this.#response.writableNeedDrain;
+  }
+
+  /** Hands what is pending to the connection. */
+  flush(): boolean {
+    const bytes = this.#takePending();
+    return bytes === undefined || this.#ended ? true : this.#response.write(bytes);
   }
 
   end(chunk?: Uint8Array | string): void {
+    const pending = this.#takePending();
     this.#ended = true;
-    if (chunk === undefined || chunk.length === 0) this.#response.end();
-    else {
-      this.bytesSent += chunk.length;
-      this.#response.end(chunk);
+    if (chunk === undefined || chunk.length === 0) {
+      if (pending === undefined) this.#response.end();
+      else this.#response.end(pending);
+      return;
     }
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    this.bytesSent += bytes.length;
+    this.#response.end(pending === undefined ? bytes : Buffer.concat([pending, bytes]));
+  }
+
+  #takePending(): Uint8Array | undefined {
+    const pending = this.#pending;
+    if (pending.length === 0) return undefined;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return pending.length === 1 ? pending[0] : Buffer.concat(pending);
   }
 
   onDrain(callback: () => void): void {
@@ -59,4 +79,8 @@ export class NodeClientResponse implements ClientResponse {
     this.#ended = true;
     this.#response.destroy();
   }
+}
+
+function flushPending(response: NodeClientResponse): void {
+  response.flush();
 }

@@ -195,3 +195,47 @@ test('connections are kept from one request to the next, and across configuratio
   await ask();
   assert.equal(connections, 2);
 });
+
+/** Answers the first request of the first connection, and lets `second` have the next one on it; later connections answer. */
+function keptOnce(second: (socket: Socket) => void): { serve: (socket: Socket) => void; requests: () => number } {
+  let requests = 0;
+  let connections = 0;
+  const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}';
+  const serve = (socket: Socket) => {
+    const isFirst = connections++ === 0;
+    let taken = 0;
+    socket.on('data', () => {
+      requests++;
+      if (isFirst && taken++ === 1) second(socket);
+      else socket.write(answer);
+    });
+  };
+  return { serve, requests: () => requests };
+}
+
+test('a kept connection that goes as it is used again costs no request', async (t) => {
+  for (const go of [(socket: Socket) => void socket.resetAndDestroy(), (socket: Socket) => void socket.end()]) {
+    const client = createProviderClient();
+    t.after(() => client.close());
+    const { serve } = keptOnce(go);
+    const cluster = clusterOf(`endpoint: "http://127.0.0.1:${await listen(t, serve)}"`);
+    assert.equal((await send(client, cluster)).status, 200);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    assert.deepEqual(await send(client, cluster), { status: 200, body: '{}' });
+  }
+});
+
+test('a request that a provider has worked on is not sent a second time behind the route’s back', async (t) => {
+  const client = createProviderClient();
+  t.after(() => client.close());
+  const { serve, requests } = keptOnce((socket) => void setTimeout(() => socket.resetAndDestroy(), 1200));
+  const cluster = clusterOf(`endpoint: "http://127.0.0.1:${await listen(t, serve)}"`);
+  assert.equal((await send(client, cluster)).status, 200);
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.equal((await send(client, cluster)).failure, 'reset');
+  assert.equal(requests(), 2);
+});

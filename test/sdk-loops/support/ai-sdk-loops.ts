@@ -76,6 +76,7 @@ function aiSdkLoop(way: AiSdkWay): LoopClient {
     finishOfCalls: 'tool-calls',
     finishOfText: 'stop',
     keepsSignatures: way.keepsSignatures,
+    thinks: way.thinking !== undefined,
     async run({ fleet, provider, stream }) {
       const model = way.thinking === undefined ? provider.model : provider.thinkingModel;
       const providerOptions = way.thinking ?? way.providerOptions;

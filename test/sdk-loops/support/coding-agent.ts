@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { isMockSignature, signText } from '../../../src/mock/brain/signature.ts';
+import { signText } from '../../../src/mock/brain/signature.ts';
 import type { RecordedRequest } from '../../../src/mock/recorder.ts';
 import type { LoopFleet, LoopProvider } from './loop-fleet.ts';
+import { signaturesIn } from './signatures.ts';
 import type { LoopSchema } from './tool-loop.ts';
 
 /** What an agent was told in one turn. */
@@ -111,15 +112,6 @@ export async function runAgent(
     if (turn === CALL_TURNS) assert.match(text, /The tool \w+ answered: .*turn 9/);
   }
   return { turns, last };
-}
-
-/** The mock's signatures in a request body, in order. */
-export function signaturesIn(request: RecordedRequest): string[] {
-  // Base64 of the mark with which every signature of the mock begins.
-  return [...request.body.matchAll(/"(bW9jay1zaWc6[A-Za-z0-9+/]+=*)"/g)].map(([, token]) => {
-    assert.ok(isMockSignature(token));
-    return token as string;
-  });
 }
 
 /**

@@ -79,7 +79,7 @@ export const LOOP_PROVIDERS: readonly LoopProvider[] = [
     model: 'gemini-2.5-flash',
     thinkingModel: 'gemini-2.5-flash',
     signs: 'calls',
-    path: /^\/v1beta\/models\/gemini-2\.5-flash:(?:generateContent|streamGenerateContent\?alt=sse)\b/,
+    path: /^\/v1beta\/models\/gemini-2\.5-flash:(?:generateContent|streamGenerateContent\?alt=sse)$/,
   },
   {
     // Gemini 3 refuses a function call that comes back without its signature.
@@ -87,7 +87,7 @@ export const LOOP_PROVIDERS: readonly LoopProvider[] = [
     model: 'gemini-3-pro-preview',
     thinkingModel: 'gemini-3-pro-preview',
     signs: 'calls',
-    path: /\/publishers\/google\/models\/gemini-3-pro-preview:(?:generateContent|streamGenerateContent\?alt=sse)\b/,
+    path: /\/publishers\/google\/models\/gemini-3-pro-preview:(?:generateContent|streamGenerateContent\?alt=sse)$/,
   },
   {
     name: 'gcp-anthropic',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RecordedRequest } from '../../../src/mock/recorder.ts';
 import { APPLICATION_KEY, type LoopFleet, type LoopProvider } from './loop-fleet.ts';
+import { signaturesIn } from './signatures.ts';
 
 /** One answer of the model, as an SDK's user reads it. */
 export interface LoopStep {
@@ -28,6 +29,8 @@ export interface LoopClient {
   readonly finishOfText: string;
   /** Whether the SDK returns what the gateway hands out to stand for a thought signature. */
   readonly keepsSignatures: boolean;
+  /** Whether thinking is on, and thoughts come back with the calls they led to. */
+  readonly thinks?: boolean;
   run(options: { fleet: LoopFleet; provider: LoopProvider; stream: boolean }): Promise<LoopStep[]>;
 }
 
@@ -125,6 +128,10 @@ export function checkSent(client: LoopClient, provider: LoopProvider, sent: read
     if (index !== 1 || provider.name !== 'cohere') said.push(LOOP_TOOLS[0].description);
     if (index > 0) said.push(...LOOP_TOOLS.map((tool) => tool.result));
     if (client.keepsSignatures) assert.ok(!texts.includes(SIGNATURE_STAND_IN), `request ${index} lost a signature`);
+    // OpenAI's chat completions keep thoughts to themselves.
+    if (client.thinks === true && provider.signs !== 'nothing' && !request.path.includes('/chat/completions')) {
+      assert.ok(signaturesIn(request).length >= index, `request ${index} lost a thought`);
+    }
     for (const text of said) assert.ok(texts.includes(text), `request ${index} does not say: ${text}`);
   }
 }
