@@ -14,11 +14,18 @@ function joinPath(...parts: string[]): string {
   return joined.length === 0 ? '' : `/${joined.join('/')}`;
 }
 
+/** What stands before the prefix: where the endpoint's path takes the prefix's place, that is what precedes it. */
+function withoutPrefix(path: string, provider: ProviderDescriptor): string {
+  const prefix = provider.defaultPrefix;
+  const named = provider.endpointPath === 'replaces-prefix' && prefix !== '' && `/${path}`.endsWith(`/${prefix}`);
+  return named ? path.slice(0, path.length - prefix.length) : path;
+}
+
 /** Takes a base URL apart and applies the provider's prefix rule. */
 function compileEndpoint(base: string, provider: ProviderDescriptor, prefix: string | undefined): ClusterEndpoint {
   const url = new URL(base);
   const path = trimSlashes(url.pathname);
-  const bareBasePath = joinPath(path);
+  const bareBasePath = joinPath(withoutPrefix(path, provider));
   let basePath: string;
   if (provider.endpointPath === 'before-prefix') basePath = joinPath(path, prefix ?? provider.defaultPrefix);
   else if (path !== '') basePath = joinPath(path, prefix ?? '');
