@@ -169,6 +169,14 @@ test('a wrong configuration is refused with its reason, the last good one stays,
   assert.match(aigw.stderr(), /last good one stays in force/);
 });
 
+test('a change made while the gateway starts is not lost', async (t) => {
+  const url = await quickProvider(t);
+  const file = join(temporaryFolder(t), 'aigw.yaml');
+  writeFileSync(file, configTo(url, ['one']));
+  const aigw = await startAigw(t, file, { onFirstOutput: () => replaceFile(file, configTo(url, ['two'])) });
+  await waitFor('the new route', async () => (await answeredBy(aigw)) === 'two');
+});
+
 test('SIGHUP reloads where no file is watched', async (t) => {
   const url = await quickProvider(t);
   const file = join(temporaryFolder(t), 'aigw.yaml');

@@ -35,7 +35,7 @@ export function chooseBinding(state: ExchangeState, target: Target): ChosenBindi
   for (const name in offered) {
     const candidate = dialect(name as DialectName);
     const binding = offered[name as DialectName];
-    if (binding !== undefined && canTranslate(client, candidate)) {
+    if (binding !== undefined && binding.sameDialectOnly !== true && canTranslate(client, candidate)) {
       return { dialect: candidate, binding, sameDialect: false };
     }
   }

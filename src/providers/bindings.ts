@@ -36,6 +36,20 @@ export const OPENAI_FULL: Bindings = {
   'openai-transcription': suffixPath,
   'openai-moderations': suffixPath,
   'openai-files': suffixPath,
+};
+
+/**
+ * The same under the name of OpenAI's schema, as the reference system has it: servers of one's own stand behind it as well, so
+ * vLLM's tokenizer is passed on to whoever is asked for it.
+ */
+export const OPENAI_SCHEMA: Bindings = {
+  ...OPENAI_FULL,
+  'vllm-tokenize': { path: () => '/tokenize', skipPrefix: true, sameDialectOnly: true },
+};
+
+/** vLLM: OpenAI's API, and its tokenizer beneath the root (https://docs.vllm.ai/en/stable/serving/openai_compatible_server). */
+export const VLLM: Bindings = {
+  ...OPENAI_FULL,
   'vllm-tokenize': { path: () => '/tokenize', skipPrefix: true },
 };
 

@@ -87,6 +87,8 @@ export interface DialectBinding {
   readonly envelope?: Envelope;
   /** Set where the path must not get the cluster's prefix. */
   readonly skipPrefix?: boolean;
+  /** Set where only requests of this very API may go there, none that were translated. */
+  readonly sameDialectOnly?: boolean;
 }
 
 /** A provider's list of models. */

@@ -8,9 +8,11 @@ import {
   OLLAMA,
   OPENAI_CORE,
   OPENAI_FULL,
+  OPENAI_SCHEMA,
   TGI,
   VERTEX_CLAUDE,
   VERTEX_GEMINI,
+  VLLM,
 } from './bindings.ts';
 import type { ProviderDescriptor, ProviderName } from './provider.ts';
 
@@ -50,7 +52,7 @@ const DEFINITIONS: Record<ProviderName, Definition> = {
     endpointPath: 'replaces-prefix',
     auth: 'bearer',
     needs: [],
-    dialects: OPENAI_FULL,
+    dialects: OPENAI_SCHEMA,
     modelList: OPENAI_MODELS,
   },
   'azure-openai': {
@@ -157,9 +159,9 @@ const DEFINITIONS: Record<ProviderName, Definition> = {
     prefix: 'v1',
   }),
   ollama: { ...openAiLike('Ollama', 'ollama', { endpoint: 'http://127.0.0.1:11434', prefix: 'v1' }), dialects: OLLAMA },
-  vllm: openAiLike('vLLM', 'vllm', { prefix: 'v1', full: true }),
+  vllm: { ...openAiLike('vLLM', 'vllm', { prefix: 'v1' }), dialects: VLLM },
   kserve: openAiLike('KServe', 'kserve', { prefix: 'openai/v1' }),
-  'openai-compatible': openAiLike('Any OpenAI-compatible server', 'openai', { prefix: 'v1', full: true }),
+  'openai-compatible': { ...openAiLike('Any OpenAI-compatible server', 'openai', { prefix: 'v1' }), dialects: VLLM },
   demo: {
     title: 'Built-in demo model',
     metricsName: 'demo',

@@ -32,7 +32,8 @@ export const PROVIDERS: readonly ProviderRow[] = [
     name: 'openai',
     model: 'gpt-5-mini',
     path: '/v1',
-    has: /^\/v1\/(?:chat\/completions|responses|responses\/input_tokens|embeddings)$/,
+    // Servers of one's own stand behind OpenAI's schema as well: vLLM's tokenizer is passed on.
+    has: /^\/(?:v1\/(?:chat\/completions|responses|responses\/input_tokens|embeddings)|tokenize)$/,
     cluster: `provider: openai, ${KEY}`,
     thoughts: 'in-responses',
   },

@@ -48,13 +48,7 @@ export const FAMILY_LIMITS: readonly Limit[] = [
     reason: "OpenAI's count of the tokens of a response is passed on, not translated",
   },
   {
-    clients: [
-      'anthropic count_tokens',
-      'gemini countTokens',
-      'bedrock count-tokens',
-      'vllm tokenize prompt',
-      'vllm tokenize messages',
-    ],
+    clients: ['anthropic count_tokens', 'gemini countTokens', 'bedrock count-tokens'],
     providers: ['openai'],
     features: EVERY_COUNT,
     outcome: 'refused',

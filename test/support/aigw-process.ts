@@ -40,17 +40,17 @@ function read(port: number, path: string): Promise<{ status: number; body: strin
 
 /**
  * Starts `aigw run` with a configuration file or directory, on free ports unless `args` say otherwise, and resolves when it
- * serves. Rejects with what it printed when it ends before.
+ * serves. Rejects with what it printed when it ends before. `onFirstOutput` is called as soon as it prints anything.
  */
 export async function startAigw(
   scope: Scope,
   path: string,
-  options: { args?: readonly string[]; nodeArgs?: readonly string[] } = {},
+  options: { args?: readonly string[]; onFirstOutput?: () => void } = {},
 ): Promise<AigwProcess> {
   const args = options.args ?? ['--port', '0', '--admin-port', '0'];
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', ...(options.nodeArgs ?? []), entry, 'run', path, '--log-level', 'info', ...args],
+    ['--import', 'tsx', entry, 'run', path, '--log-level', 'info', ...args],
     // No variables of this environment: provider keys among them would become clusters.
     { cwd: root, env: { PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -58,6 +58,7 @@ export async function startAigw(
   let stderr = '';
   let over = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (stdout === '') options.onFirstOutput?.();
     stdout += text;
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
