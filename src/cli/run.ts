@@ -64,7 +64,9 @@ function createReloader({ gateway, logger, path, rules, onApplied }: ReloadConte
     try {
       const loaded = loadFrom(path, rules);
       if (loaded.hash === gateway.status.applied?.hash) {
-        logger.info('configuration unchanged', { reason });
+        // Asked for by a person, it deserves an answer; a look at start does not.
+        if (reason === 'SIGHUP') logger.info('configuration unchanged', { reason });
+        else logger.debug('configuration unchanged', { reason });
         return;
       }
       await gateway.apply(loaded, sources);
@@ -90,6 +92,8 @@ function createWatcher(path: string, onChange: () => void): { follow(loaded: Loa
       watched = paths.join('\n');
       watch?.close();
       watch = watchConfig({ paths, onChange });
+      // What has changed between loading and the watch's first look would never be noticed.
+      void watch.ready.then(onChange);
     },
     close: () => watch?.close(),
   };

@@ -1,5 +1,7 @@
+import { canDecompress, decompressInto } from './decompress.ts';
 import { ResponseHeaders } from './headers.ts';
 import type { UpstreamFailure, UpstreamHandler, UpstreamRequest } from './ports.ts';
+import type { Relay } from './relay/relay.ts';
 import type { ExchangeRuntime } from './runtime.ts';
 import type { Watched } from './watchdog.ts';
 
@@ -40,6 +42,11 @@ class Collector implements UpstreamHandler, Watched {
   #status = 0;
   #headers = new ResponseHeaders([]);
   #abort: () => void = () => {};
+  #sink: Relay = {
+    data: (chunk) => this.#take(chunk),
+    end: () => this.#finish(),
+    fail: (error) => this.#stop({ kind: 'protocol', cause: error }),
+  };
 
   constructor(
     runtime: ExchangeRuntime,
@@ -64,31 +71,54 @@ class Collector implements UpstreamHandler, Watched {
     this.#options.onStart?.(abort);
   }
 
-  onHead(status: number, rawHeaders: readonly Uint8Array[]): void {
+  onHead(status: number, rawHeaders: readonly Uint8Array[], resume: () => void): void {
+    // Interim answers (103 Early Hints) precede the real head.
+    if (status < 200) return;
     this.#status = status;
-    this.#headers = new ResponseHeaders(rawHeaders);
+    const headers = new ResponseHeaders(rawHeaders);
+    this.#headers = headers;
+    const encoding = headers.get('content-encoding');
+    if (encoding === undefined || encoding === '' || encoding === 'identity') return;
+    if (!canDecompress(encoding)) {
+      const cause = new Error(`the answer has the content-encoding "${encoding.slice(0, 50)}"`);
+      this.#stop({ kind: 'protocol', cause });
+      return;
+    }
+    headers.drop('content-encoding');
+    headers.drop('content-length');
+    this.#sink = decompressInto(encoding, this.#sink, resume);
   }
 
   onData(chunk: Uint8Array): boolean {
-    this.#length += chunk.length;
-    if (this.#length <= this.#options.maxBytes) {
-      this.#chunks.push(chunk);
-      return true;
-    }
-    this.#runtime.watchdog.unwatch(this);
-    this.#reject({ kind: 'too-large', cause: new Error(`the answer is larger than ${this.#options.maxBytes} bytes`) });
-    this.#abort();
-    return true;
+    return this.#sink.data(chunk);
   }
 
   onEnd(): void {
-    this.#runtime.watchdog.unwatch(this);
-    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+    this.#sink.end();
   }
 
   onError(failure: UpstreamFailure): void {
     this.#runtime.watchdog.unwatch(this);
     this.#reject(failure);
+  }
+
+  #take(chunk: Uint8Array): boolean {
+    this.#length += chunk.length;
+    if (this.#length <= this.#options.maxBytes) this.#chunks.push(chunk);
+    else
+      this.#stop({ kind: 'too-large', cause: new Error(`the answer is larger than ${this.#options.maxBytes} bytes`) });
+    return true;
+  }
+
+  #finish(): void {
+    this.#runtime.watchdog.unwatch(this);
+    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+  }
+
+  #stop(failure: CollectFailure): void {
+    this.#runtime.watchdog.unwatch(this);
+    this.#reject(failure);
+    this.#abort();
   }
 }
 

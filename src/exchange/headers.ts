@@ -33,6 +33,7 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 
 
 const INTERNAL_PREFIXES: readonly string[] = ['x-aigw-', 'x-ai-eg-', 'x-envoy-', 'x-forwarded-', 'x-amz-'];
 
+/** Not for the client: a provider's redirect would lead it, and its key, past the gateway. */
 const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'content-length',
@@ -40,6 +41,7 @@ const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
   'server',
   'date',
   'alt-svc',
+  'location',
 ]);
 
 function isInternal(name: string): boolean {

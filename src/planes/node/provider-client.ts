@@ -5,6 +5,8 @@ import type { Cluster, ClusterEndpoint } from '../../snapshot/snapshot.ts';
 
 /** How long an idle connection to a provider is kept: shorter than common load balancers keep theirs. */
 const KEEP_ALIVE_MS = 30_000;
+/** How soon a kept connection fails that was gone before it was used again: a round trip. */
+const STALE_MS = 500;
 const MAX_HEADER_BYTES = 64 * 1024;
 
 /** Sends requests to providers through pools that outlive configurations as long as their settings stay the same. */
@@ -179,10 +181,12 @@ export function createProviderClient(): ProviderClient {
       } else if (body === null && request.method === 'POST') headers.push('content-length', '0');
       const dispatch = (attempt: number): void => {
         const connects = pool.connects;
+        const sentAt = performance.now();
         // A kept connection may be closed by the provider in the moment in which it is used again. No connection
-        // made since means that it was a kept one; the provider has not taken the request then.
+        // made since means that it was a kept one; one that goes at once has not been read from any more. Later the
+        // provider may have worked on the request, and only the route's retry policy may send it twice.
         const retry = (): boolean => {
-          if (attempt > 0 || pool.connects !== connects) return false;
+          if (attempt > 0 || pool.connects !== connects || performance.now() - sentAt > STALE_MS) return false;
           dispatch(attempt + 1);
           return true;
         };

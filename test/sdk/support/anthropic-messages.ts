@@ -215,7 +215,6 @@ async function thinking(context: Case): Promise<void> {
 
 /** Those with an endpoint that counts; of OpenAI's copies the ones that may be vLLM. */
 const COUNTING = [
-  'openai',
   'anthropic',
   'aws-bedrock',
   'aws-anthropic',
