@@ -9,8 +9,8 @@ function urlOf(address: string, port: number): string {
 function exampleModel(loaded: LoadedConfig): string {
   for (const service of loaded.config.virtual_services) {
     for (const route of service.virtual_routes) {
-      const match = Array.isArray(route.match) ? route.match[0] : route.match;
-      const model = match?.model;
+      const matches = Array.isArray(route.match) ? route.match : [route.match];
+      const model = matches.find((match) => Object.keys(match.headers).length === 0)?.model;
       if (typeof model === 'string' && !model.includes('*')) return model;
       if (typeof model === 'object' && 'exact' in model) return model.exact;
     }

@@ -22,8 +22,14 @@ function bound(ms: number): number {
 /** Largest error body read from a provider. */
 const MAX_ERROR_BODY = 256 * 1024;
 
-/** What failed: the connection, a time bound, the answer itself, or that the target's API has no words for the request. */
-export type FailureKind = UpstreamFailure['kind'] | 'timeout-head' | 'timeout-idle' | 'answer' | 'unexpressible';
+/** What failed: the connection, a time bound, the answer itself, that the target's API has no words for the request, or its credential. */
+export type FailureKind =
+  | UpstreamFailure['kind']
+  | 'timeout-head'
+  | 'timeout-idle'
+  | 'answer'
+  | 'unexpressible'
+  | 'unsigned';
 
 /** How an attempt ended. */
 export type AttemptOutcome =

@@ -23,7 +23,7 @@ function unsent(thrown: unknown): AttemptOutcome {
   const error = GatewayError.from(thrown);
   if (error.code === 'unsupported_parameter') return { kind: 'failed', error, failure: 'unexpressible' };
   if (!error.retryable) throw error;
-  return { kind: 'failed', error, failure: 'connect' };
+  return { kind: 'failed', error, failure: 'unsigned' };
 }
 
 /** Sends one provider request and resolves when the client has its answer or the attempt has failed. */
@@ -77,6 +77,9 @@ async function runAttempts(state: ExchangeState, targets: readonly Target[]): Pr
     const unexpressible = outcome.kind === 'failed' && outcome.failure === 'unexpressible';
     if (!unexpressible) state.runtime.countAttempt(target.cluster.name, attemptResult(state, outcome));
     if (outcome.kind === 'done' || state.clientGone) return;
+    // Without its credential a target stays out of reach: trying it again is only waiting.
+    const unsigned = outcome.kind === 'failed' && outcome.failure === 'unsigned';
+    while (unsigned && targets[index + 1] === target) index++;
     const next = targets[index + 1];
     if (next === undefined || !mayRetry(state, outcome)) {
       if (outcome.kind === 'failed') throw outcome.error;

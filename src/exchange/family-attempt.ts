@@ -132,7 +132,7 @@ export async function attemptFamily(
     if (isFailure(thrown)) return toOutcome(thrown);
     const error = GatewayError.from(thrown);
     if (!error.retryable) throw error;
-    return { kind: 'failed', error, failure: 'connect' };
+    return { kind: 'failed', error, failure: 'unsigned' };
   }
   const refused = answers.find((one) => one !== undefined && (one.status < 200 || one.status > 299));
   state.upstreamStatus = refused?.status ?? 200;

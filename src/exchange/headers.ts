@@ -29,7 +29,15 @@ const REQUEST_DROPPED: ReadonlySet<string> = new Set([
 ]);
 
 /** Where clients put credentials: they are for the gateway, not for the provider. */
-const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'api-key', 'x-goog-api-key']);
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+  // They say whose key it is.
+  'openai-organization',
+  'openai-project',
+]);
 
 const INTERNAL_PREFIXES: readonly string[] = ['x-aigw-', 'x-ai-eg-', 'x-envoy-', 'x-forwarded-', 'x-amz-'];
 

@@ -41,11 +41,10 @@ export function findRoute(state: ExchangeState, service: Service): Route {
   const input = routeInput(state);
   if (state.model === undefined) {
     const dialect = state.endpoint?.dialect;
-    const serving = service.routes
-      .findWithoutModel(input)
-      .find(
-        (route) => dialect !== undefined && route.targets.some((target) => target.cluster.provider.dialects[dialect]),
-      );
+    const routes = service.routes.findWithoutModel(input);
+    const serving = routes.find(
+      (route) => dialect !== undefined && route.targets.some((target) => target.cluster.provider.dialects[dialect]),
+    );
     if (serving === undefined) throw notFound(state);
     return serving;
   }

@@ -16,7 +16,7 @@ export function attemptResult(state: ExchangeState, outcome: AttemptOutcome): At
     case 'connect':
     case 'tls':
     case 'timeout-connect':
-      return outcome.error.code === 'credential_unavailable' ? 'credential_error' : 'connect_error';
+      return 'connect_error';
     case 'reset':
       return 'reset';
     case 'timeout-head':
@@ -26,6 +26,8 @@ export function attemptResult(state: ExchangeState, outcome: AttemptOutcome): At
       return 'bad_response';
     case 'unexpressible':
       return 'client_error';
+    case 'unsigned':
+      return 'credential_error';
     case 'answer':
       return outcome.error.code === 'provider_stream_error' ? 'stream_error' : 'bad_response';
     case 'aborted':
@@ -55,6 +57,7 @@ export function mayRetry(state: ExchangeState, outcome: AttemptOutcome): boolean
     case 'timeout-idle':
       return retry.onTimeout;
     case 'unexpressible':
+    case 'unsigned':
       return true;
     case 'aborted':
       return false;

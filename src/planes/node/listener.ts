@@ -53,6 +53,12 @@ function start(server: Server, options: ListenerOptions): Promise<number> {
   });
 }
 
+/** Ends the connections that wait for a request: those between two, and those on which none ever came, which Node counts as busy. */
+function closeIdle(server: Server, sockets: ReadonlySet<Socket>): void {
+  server.closeIdleConnections();
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+}
+
 function closeGracefully(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => {
@@ -63,9 +69,9 @@ function closeGracefully(server: Server, sockets: ReadonlySet<Socket>, graceMs: 
       clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
+    closeIdle(server, sockets);
     // A connection becomes idle when its answer ends.
-    const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    const sweep = setInterval(() => closeIdle(server, sockets), 20);
   });
 }
 

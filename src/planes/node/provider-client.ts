@@ -117,7 +117,7 @@ async function* iterate(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
  * undici's handler interface with raw headers: it makes no header object for each answer. `retry` sends the request anew and
  * says whether it did: it is asked when the connection went before anything was answered.
  */
-function rawHandler(handler: UpstreamHandler, retry: () => boolean): Dispatcher.DispatchHandler {
+function rawHandler(handler: UpstreamHandler, retry: (error: Error) => boolean): Dispatcher.DispatchHandler {
   let over = false;
   let aborted = false;
   let answered = false;
@@ -145,11 +145,18 @@ function rawHandler(handler: UpstreamHandler, retry: () => boolean): Dispatcher.
       if (over) return;
       over = true;
       const failure = classifyFailure(error);
-      if (failure.kind === 'reset' && !answered && !aborted && retry()) return;
+      if (failure.kind === 'reset' && !answered && !aborted && retry(error)) return;
       // undici also calls it aborted when a proxy refuses the tunnel.
       handler.onError(failure.kind === 'aborted' && !aborted ? { kind: 'connect', cause: error } : failure);
     },
   } as Dispatcher.DispatchHandler;
+}
+
+/** Whether undici says of the connection that broke that answers had come over it before. */
+function hasAnswered(error: Error): boolean {
+  const socket: unknown = 'socket' in error ? error.socket : undefined;
+  const bytes: unknown = typeof socket === 'object' && socket !== null && 'bytesRead' in socket ? socket.bytesRead : 0;
+  return typeof bytes === 'number' && bytes > 0;
 }
 
 /** Makes the client. Connections are opened when first needed. */
@@ -185,8 +192,9 @@ export function createProviderClient(): ProviderClient {
         // A kept connection may be closed by the provider in the moment in which it is used again. No connection
         // made since means that it was a kept one; one that goes at once has not been read from any more. Later the
         // provider may have worked on the request, and only the route's retry policy may send it twice.
-        const retry = (): boolean => {
-          if (attempt > 0 || pool.connects !== connects || performance.now() - sentAt > STALE_MS) return false;
+        const retry = (error: Error): boolean => {
+          const kept = pool.connects === connects || hasAnswered(error);
+          if (attempt > 0 || !kept || performance.now() - sentAt > STALE_MS) return false;
           dispatch(attempt + 1);
           return true;
         };
