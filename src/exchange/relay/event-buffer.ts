@@ -24,6 +24,7 @@ function endOfEvents(bytes: Uint8Array): number {
   return 0;
 }
 
+const NOTHING = new Uint8Array();
 /** How far back an event's end may begin: `\r\n\r` of a `\r\n\r\n`. */
 const LOOK_BACK = 3;
 
@@ -36,7 +37,7 @@ export class EventBuffer implements FrameBuffer {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   /** The last bytes held. */
-  #tail: Uint8Array = new Uint8Array();
+  #tail: Uint8Array = NOTHING;
 
   /** Takes a chunk; returns the events that are whole by now, undefined when there is none. */
   push(chunk: Uint8Array): Uint8Array | undefined {
@@ -77,8 +78,9 @@ export class EventBuffer implements FrameBuffer {
   }
 
   #clear(): void {
+    if (this.#heldBytes === 0) return;
     this.#held = [];
     this.#heldBytes = 0;
-    this.#tail = new Uint8Array();
+    this.#tail = NOTHING;
   }
 }
