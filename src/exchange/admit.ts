@@ -48,7 +48,6 @@ export function findEndpoint(state: ExchangeState, service: Service): Endpoint {
   state.endpoint = endpoint;
   state.dialect = dialect(endpoint.dialect);
   state.errorDialect = state.dialect;
-  state.family = state.dialect.family;
   if (inPath !== undefined) {
     state.model = checkModel(inPath.model);
     state.stream = inPath.stream;

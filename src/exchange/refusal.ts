@@ -1,19 +1,10 @@
 import type { ErrorAnswer } from '../dialects/dialect.ts';
-import { isObject, type JsonObject } from '../json/types.ts';
+import { parseObject } from '../json/parse-object.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { ProviderRefusal } from './attempt.ts';
 import type { ChosenBinding } from './binding.ts';
 import { commit } from './commit.ts';
 import type { ExchangeState } from './state.ts';
-
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Answers with a provider's error: its own bytes when it speaks the client's dialect in JSON, else rendered in the
@@ -21,7 +12,7 @@ function parse(text: string): JsonObject | undefined {
  */
 export function sendRefusal(state: ExchangeState, chosen: ChosenBinding, refusal: ProviderRefusal): void {
   const text = Buffer.from(refusal.body).toString('utf8');
-  const body = parse(text);
+  const body = parseObject(text);
   const error = chosen.dialect.errors.decode(refusal.status, (name) => refusal.headers.get(name), body, text);
   state.errorDetail = `${error.type}: ${error.message}`;
   let bytes = Buffer.from(refusal.body);

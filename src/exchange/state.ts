@@ -1,4 +1,4 @@
-import type { Dialect, DialectFamily, ObservedAnswer, StreamObserver } from '../dialects/dialect.ts';
+import type { Dialect, StreamObserver } from '../dialects/dialect.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { DialectName } from '../dialects/names.ts';
 import type { NeutralRequest } from '../dialects/neutral/request.ts';
@@ -47,7 +47,6 @@ export class ExchangeState {
   attempts = 0;
   target: Target | undefined = undefined;
   providerDialect: DialectName | undefined = undefined;
-  family: DialectFamily | undefined = undefined;
   upstreamHost = '';
   upstreamStatus = 0;
   phase: ExchangePhase = 'admit';
@@ -56,7 +55,6 @@ export class ExchangeState {
   /** What the provider said went wrong, for the log. */
   errorDetail: string | undefined = undefined;
   observer: StreamObserver | undefined = undefined;
-  answer: ObservedAnswer | undefined = undefined;
   usage: Usage | undefined = undefined;
   responseModel: string | undefined = undefined;
   firstByteMonotonic = 0;

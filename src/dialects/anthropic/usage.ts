@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../../json/types.ts';
+import { parseObject } from '../../json/parse-object.ts';
+import type { JsonObject } from '../../json/types.ts';
 import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
@@ -13,16 +14,6 @@ function typeOf(data: string): string {
   const start = data.indexOf('"', data.indexOf(':', found + 6) + 1) + 1;
   const end = data.indexOf('"', start);
   return start > 0 && end > start ? data.slice(start, end) : '';
-}
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
-    return undefined;
-  }
 }
 
 /** Watches a stream of messages: only its first and last events are parsed. */

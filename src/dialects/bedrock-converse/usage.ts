@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../../json/types.ts';
+import { parseObject } from '../../json/parse-object.ts';
+import type { JsonObject } from '../../json/types.ts';
 import type { StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import { emptyUsage, inputTotal, type Usage, usageTotal } from '../neutral/usage.ts';
@@ -76,14 +77,5 @@ class BedrockStreamObserver implements StreamObserver {
       const reported = asObject(parseObject(data)?.['usage']);
       if (reported !== undefined) this.usage = decodeUsage(reported);
     } else if (isExceptionEvent(event)) this.error = decodeStreamException(event, parseObject(data), data);
-  }
-}
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,20 +1,10 @@
-import { isObject, type JsonObject } from '../../json/types.ts';
+import { parseObject } from '../../json/parse-object.ts';
 import { readCohereUsage } from '../cohere/usage.ts';
 import type { StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { objectOf, textOf } from '../openai/fields.ts';
 import { streamError } from './decode-stream.ts';
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
-    return undefined;
-  }
-}
 
 /** Watches a stream of the chat API: only its last event is parsed. The API names no model. */
 class ChatStreamObserver implements StreamObserver {

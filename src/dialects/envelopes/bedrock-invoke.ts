@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { isObject, type JsonObject } from '../../json/types.ts';
+import { parseObject } from '../../json/parse-object.ts';
+import type { JsonObject } from '../../json/types.ts';
 import type { StreamFrame } from '../dialect.ts';
 import { bedrockBetaFlags } from './anthropic-beta.ts';
 
@@ -38,7 +39,7 @@ function noWarning(): void {}
  * The frame's event is the inner `type`, its data the inner JSON text unchanged. Throws `provider_bad_response`.
  */
 export function unwrapBedrockChunk(payload: string): StreamFrame {
-  const bytes = parse(payload)?.['bytes'];
+  const bytes = parseObject(payload)?.['bytes'];
   if (typeof bytes !== 'string') throw badChunk();
   const data = decodeBase64Text(bytes);
   return { event: typeOf(data), data };
@@ -51,7 +52,7 @@ export function unwrapBedrockChunk(payload: string): StreamFrame {
 export function unwrapBedrockFrame(frame: StreamFrame): StreamFrame | undefined {
   if (frame.event === 'chunk') return unwrapBedrockChunk(frame.data);
   if (!frame.event.endsWith('Exception')) return undefined;
-  const message = parse(frame.data)?.['message'];
+  const message = parseObject(frame.data)?.['message'];
   const error = {
     type: ERROR_TYPES[frame.event] ?? 'api_error',
     message: typeof message === 'string' ? message : frame.event,
@@ -75,18 +76,9 @@ function typeOf(data: string): string {
     const type = data.slice(start.length, end);
     if (end !== -1 && !type.includes('\\')) return type;
   }
-  const type = parse(data)?.['type'];
+  const type = parseObject(data)?.['type'];
   if (typeof type !== 'string') throw badChunk();
   return type;
-}
-
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function decodeBase64Text(base64: string): string {

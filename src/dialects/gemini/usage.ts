@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../../json/types.ts';
+import { parseObject } from '../../json/parse-object.ts';
+import type { JsonObject } from '../../json/types.ts';
 import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import { inputTotal, type Usage, usageTotal } from '../neutral/usage.ts';
@@ -127,16 +128,6 @@ class GeminiStreamObserver implements StreamObserver {
       this.#observed = { usage: answer.usage ?? this.#observed.usage, model: answer.model ?? this.#observed.model };
     }
     return this.#observed;
-  }
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    // A frame that is no JSON says nothing about usage; whoever translates it reports the fault.
-    return undefined;
   }
 }
 

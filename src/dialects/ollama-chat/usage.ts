@@ -1,20 +1,10 @@
-import { isObject, type JsonObject } from '../../json/types.ts';
+import { parseObject } from '../../json/parse-object.ts';
 import type { StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { textOf } from '../openai/fields.ts';
 import { readOllamaError } from './errors.ts';
 import { readOllamaUsage } from './wire.ts';
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
-    return undefined;
-  }
-}
 
 /** Watches the lines of an answer: only the last one, and errors, are parsed. */
 class LineObserver implements StreamObserver {

@@ -1,3 +1,4 @@
+import { parseObject } from '../../json/parse-object.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
@@ -25,16 +26,6 @@ function hasValue(data: string, name: string): boolean {
   let found = data.indexOf(name);
   while (found > 0 && data.charCodeAt(found - 1) !== QUOTE) found = data.indexOf(name, found + 1);
   return found > 0 && data.charCodeAt(valueStart(data, found + name.length)) !== LETTER_N;
-}
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
-    return undefined;
-  }
 }
 
 /** The model in a chunk, found without parsing it: the first `"model":"…"` without escapes. */

@@ -1,3 +1,4 @@
+import { parseObject } from '../../json/parse-object.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
@@ -24,16 +25,6 @@ function mayBeLast(event: string, data: string): boolean {
   if (event !== '') return isLast(event);
   if (data.startsWith(TYPE_FIRST)) return isLast(data.slice(TYPE_FIRST.length, data.indexOf('"', TYPE_FIRST.length)));
   return LAST_MARKS.some((mark) => data.includes(mark)) || data.includes('"error":{');
-}
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
-    return undefined;
-  }
 }
 
 /** The model in the first event, found without parsing it: the event repeats the request's tools and may be large. */

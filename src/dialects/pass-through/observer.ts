@@ -1,17 +1,9 @@
+import { parseObject } from '../../json/parse-object.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { StreamObserver } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { readOpenAiUsage } from '../openai/usage.ts';
-
-function parse(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function text(value: unknown, fallback: string): string {
   return typeof value === 'string' ? value : fallback;
@@ -52,7 +44,7 @@ export class OpenAiStreamObserver implements StreamObserver {
     }
     const final = this.#finalTypes.includes(event) || this.#markers.some((marker) => data.includes(marker));
     if (!final && !data.includes('"error"') && !data.includes('"usage":{') && !data.includes('"usage": {')) return;
-    const body = parse(data);
+    const body = parseObject(data);
     if (body === undefined) return;
     const answer = isObject(body['response']) ? body['response'] : body;
     this.usage = readOpenAiUsage(answer['usage']) ?? this.usage;

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import { parseObject } from '../../json/parse-object.ts';
+import type { JsonValue } from '../../json/types.ts';
 import type { StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import { emptyUsage, type Usage } from '../neutral/usage.ts';
@@ -17,16 +18,6 @@ export function readTgiUsage(details: JsonValue | undefined, promptTokens?: stri
   const listed = Array.isArray(prefill) ? prefill.length : 0;
   const input = countOf(known?.['input_length']) || listed || (Number.isNaN(header) ? 0 : header);
   return { ...emptyUsage(), input, output: countOf(known?.['generated_tokens']) };
-}
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : undefined;
-  } catch {
-    // Not JSON: the client gets the bytes as they are, and nothing can be read from them.
-    return undefined;
-  }
 }
 
 /** Watches a stream of tokens: only its last event, and errors, are parsed. */
