@@ -1,3 +1,4 @@
+import type { Attempt } from './attempt.ts';
 import type { ResponseHeaders } from './headers.ts';
 import type { ExchangeState } from './state.ts';
 
@@ -10,11 +11,11 @@ function headerSafe(text: string): string {
 }
 
 /** Appends the gateway's own answer headers. */
-export function appendGatewayHeaders(state: ExchangeState, headers: string[]): void {
+export function appendGatewayHeaders(state: ExchangeState, headers: string[], attempt = state.attempt): void {
   headers.push('x-aigw-request-id', state.id);
-  if (state.target !== undefined) {
-    headers.push('x-aigw-cluster', headerSafe(state.target.cluster.name), 'x-aigw-attempts', String(state.attempts));
-    const upstream = state.runtime.monotonic() - state.upstreamStartedMonotonic;
+  if (attempt !== undefined) {
+    headers.push('x-aigw-cluster', headerSafe(attempt.target.cluster.name), 'x-aigw-attempts', String(state.attempts));
+    const upstream = state.runtime.monotonic() - attempt.startedMonotonic;
     const total = state.runtime.monotonic() - state.startedMonotonic;
     headers.push('server-timing', `upstream;dur=${upstream.toFixed(1)}, total;dur=${total.toFixed(1)}`);
   }
@@ -25,12 +26,12 @@ export function appendGatewayHeaders(state: ExchangeState, headers: string[]): v
 
 /** The head of an answer made from a provider's. `contentType` replaces the provider's where the body was rewritten. */
 export function answerHeaders(
-  state: ExchangeState,
+  attempt: Attempt,
   upstream: ResponseHeaders,
   body: { changed: boolean; contentType?: string },
 ): string[] {
   const headers = upstream.forClient(body.changed);
   if (body.contentType !== undefined) headers.push('content-type', body.contentType);
-  appendGatewayHeaders(state, headers);
+  appendGatewayHeaders(attempt.state, headers, attempt);
   return headers;
 }

@@ -2,7 +2,7 @@ import type { ErrorAnswer } from '../dialects/dialect.ts';
 import type { ProviderError } from '../dialects/neutral/response.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { appendGatewayHeaders } from './answer-headers.ts';
-import { commit } from './commit.ts';
+import { commitAnswer } from './commit.ts';
 import type { ExchangeState } from './state.ts';
 
 /** A gateway's error as a client's dialect renders it. */
@@ -49,6 +49,6 @@ export function sendError(state: ExchangeState, error: GatewayError): void {
   appendGatewayHeaders(state, headers);
   // An unread body would be taken for the next request.
   if (state.body === undefined && state.request.method !== 'GET') headers.push('connection', 'close');
-  commit(state, error.status, headers);
+  commitAnswer(state, error.status, headers);
   state.response.end(bytes);
 }

@@ -1,8 +1,10 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import { admit, findService } from './admit.ts';
-import { AttemptHandler, type AttemptOutcome } from './attempt.ts';
-import { type ChosenBinding, chooseBinding } from './binding.ts';
+import { Attempt } from './attempt.ts';
+import { AttemptHandler } from './attempt-handler.ts';
+import type { AttemptOutcome } from './attempt-outcome.ts';
+import { chooseBinding } from './binding.ts';
 import { sendError } from './error-answer.ts';
 import { attemptFamily } from './family-attempt.ts';
 import { answerModels, isModelsRequest } from './models-list.ts';
@@ -27,26 +29,23 @@ function unsent(thrown: unknown): AttemptOutcome {
 }
 
 /** Sends one provider request and resolves when the client has its answer or the attempt has failed. */
-function attempt(state: ExchangeState, target: Target, chosen: ChosenBinding): Promise<AttemptOutcome> {
-  state.target = target;
-  state.providerDialect = chosen.dialect.name;
-  state.upstreamStatus = 0;
-  if (!chosen.sameDialect && chosen.dialect.provider === undefined) {
-    return attemptFamily(state, target, chosen).catch(unsent);
-  }
+function send(attempt: Attempt): Promise<AttemptOutcome> {
+  const { state, chosen } = attempt;
+  state.attempt = attempt;
+  if (!chosen.sameDialect && chosen.dialect.provider === undefined) return attemptFamily(attempt).catch(unsent);
   let request: UpstreamRequest;
   try {
-    request = buildProviderRequest(state, chosen, target);
+    request = buildProviderRequest(state, chosen, attempt.target);
   } catch (thrown) {
     return Promise.resolve(unsent(thrown));
   }
   state.attempts++;
-  state.upstreamHost = request.endpoint.host;
-  const send = () =>
+  attempt.upstreamHost = request.endpoint.host;
+  const dispatch = () =>
     new Promise<AttemptOutcome>((resolve) => {
       state.phase = 'attempt';
-      state.upstreamStartedMonotonic = state.runtime.monotonic();
-      state.runtime.upstream.send(request, new AttemptHandler(state, chosen, resolve));
+      attempt.startedMonotonic = state.runtime.monotonic();
+      state.runtime.upstream.send(request, new AttemptHandler(attempt, resolve));
     });
   let pending: void | Promise<void>;
   try {
@@ -54,13 +53,13 @@ function attempt(state: ExchangeState, target: Target, chosen: ChosenBinding): P
   } catch (thrown) {
     return Promise.resolve(unsent(thrown));
   }
-  return pending === undefined ? send() : pending.then(send, unsent);
+  return pending === undefined ? dispatch() : pending.then(dispatch, unsent);
 }
 
 function wait(state: ExchangeState, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    state.abortUpstream = () => {
+    state.cancelWait = () => {
       clearTimeout(timer);
       resolve();
     };
@@ -73,7 +72,8 @@ async function runAttempts(state: ExchangeState, targets: readonly Target[]): Pr
     const target = targets[index] as Target;
     const chosen = chooseBinding(state, target);
     if (chosen === undefined) continue;
-    const outcome = await attempt(state, target, chosen);
+    const attempt = new Attempt(state, target, chosen);
+    const outcome = await send(attempt);
     const unexpressible = outcome.kind === 'failed' && outcome.failure === 'unexpressible';
     if (!unexpressible) state.runtime.countAttempt(target.cluster.name, attemptResult(state, outcome));
     if (outcome.kind === 'done' || state.clientGone) return;
@@ -83,7 +83,7 @@ async function runAttempts(state: ExchangeState, targets: readonly Target[]): Pr
     const next = targets[index + 1];
     if (next === undefined || !mayRetry(state, outcome)) {
       if (outcome.kind === 'failed') throw outcome.error;
-      sendRefusal(state, chosen, outcome.refusal);
+      sendRefusal(attempt, outcome.refusal);
       return;
     }
     const ms = backoffMs(state, next, Math.random());
@@ -118,7 +118,9 @@ export async function handleExchange(
   runtime.activeRequests.increment();
   response.onAbort(() => {
     state.clientGone = true;
-    state.abortUpstream?.();
+    state.cancelWait?.();
+    if (state.race !== undefined) state.race.abort();
+    else state.attempt?.abort?.();
   });
   try {
     const service = findService(state);

@@ -1,10 +1,9 @@
 import type { ProviderAnswer } from '../dialects/family-dialects.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
-import type { Target } from '../snapshot/snapshot.ts';
 import { answerHeaders } from './answer-headers.ts';
-import { type AttemptOutcome, failureError } from './attempt.ts';
-import type { ChosenBinding } from './binding.ts';
+import type { Attempt } from './attempt.ts';
+import { type AttemptOutcome, failureError } from './attempt-outcome.ts';
 import { type CollectedAnswer, type CollectFailure, collect } from './collect.ts';
 import { commit } from './commit.ts';
 import type { UpstreamRequest } from './ports.ts';
@@ -53,15 +52,17 @@ function timeLeftMs(state: ExchangeState): number {
 }
 
 /** Sends the requests, a few at a time, and gives their answers in order; stops at the first that is no success. */
-async function sendAll(state: ExchangeState, requests: readonly UpstreamRequest[]): Promise<CollectedAnswer[]> {
+async function sendAll(attempt: Attempt, requests: readonly UpstreamRequest[]): Promise<CollectedAnswer[]> {
+  const { state } = attempt;
   const answers: CollectedAnswer[] = [];
   const aborts = new Set<() => void>();
   let next = 0;
   let stopped = false;
-  state.abortUpstream = () => {
+  const abort = () => {
     stopped = true;
-    for (const abort of aborts) abort();
+    for (const one of aborts) one();
   };
+  attempt.abort = abort;
   const worker = async (): Promise<void> => {
     while (next < requests.length && !stopped) {
       const index = next++;
@@ -70,9 +71,9 @@ async function sendAll(state: ExchangeState, requests: readonly UpstreamRequest[
       const answer = await collect(state.runtime, request, {
         timeoutMs: timeLeftMs(state),
         maxBytes: MAX_BYTES,
-        onStart: (abort) => {
-          aborts.add(abort);
-          if (stopped) abort();
+        onStart: (end) => {
+          aborts.add(end);
+          if (stopped) end();
         },
       });
       answers[index] = answer;
@@ -82,29 +83,29 @@ async function sendAll(state: ExchangeState, requests: readonly UpstreamRequest[
   try {
     await Promise.all(Array.from({ length: Math.min(PARALLEL, requests.length) }, worker));
   } catch (error) {
-    state.abortUpstream();
+    abort();
     throw error;
   } finally {
-    state.abortUpstream = undefined;
+    attempt.abort = undefined;
   }
   return answers;
 }
 
-function answer(state: ExchangeState, { call }: FamilyRequests, answers: readonly CollectedAnswer[]): void {
+function answer(attempt: Attempt, { call }: FamilyRequests, answers: readonly CollectedAnswer[]): void {
   const bodies: ProviderAnswer[] = answers.map((one) => ({
     body: parse(one),
     header: (name) => one.headers.get(name),
   }));
-  const { body, usage, model } = call.finish(bodies, responseContext(state));
-  state.usage = usage;
-  state.responseModel = model;
+  const { body, usage, model } = call.finish(bodies, responseContext(attempt));
+  attempt.usage = usage;
+  attempt.responseModel = model;
   const bytes = Buffer.from(JSON.stringify(body));
   const first = answers[0] as CollectedAnswer;
   // Written after the answer was read: what it could not express is among the warnings.
-  const headers = answerHeaders(state, first.headers, { changed: true, contentType: 'application/json' });
+  const headers = answerHeaders(attempt, first.headers, { changed: true, contentType: 'application/json' });
   headers.push('content-length', String(bytes.length));
-  commit(state, 200, headers);
-  state.response.end(bytes);
+  commit(attempt, 200, headers);
+  attempt.state.response.end(bytes);
 }
 
 function isFailure(value: unknown): value is CollectFailure {
@@ -115,19 +116,16 @@ function isFailure(value: unknown): value is CollectFailure {
  * One attempt of a translated request of a family other than generation (embeddings, rerank, token counting): one
  * client request may need several of the provider's. Rejects with GatewayError for what is wrong with the request itself.
  */
-export async function attemptFamily(
-  state: ExchangeState,
-  target: Target,
-  chosen: ChosenBinding,
-): Promise<AttemptOutcome> {
-  const built = buildFamilyRequests(state, chosen, target);
+export async function attemptFamily(attempt: Attempt): Promise<AttemptOutcome> {
+  const { state } = attempt;
+  const built = buildFamilyRequests(state, attempt.chosen, attempt.target);
   state.attempts++;
-  state.upstreamHost = built.requests[0]?.endpoint.host ?? '';
+  attempt.upstreamHost = built.requests[0]?.endpoint.host ?? '';
   state.phase = 'attempt';
-  state.upstreamStartedMonotonic = state.runtime.monotonic();
+  attempt.startedMonotonic = state.runtime.monotonic();
   let answers: CollectedAnswer[];
   try {
-    answers = await sendAll(state, built.requests);
+    answers = await sendAll(attempt, built.requests);
   } catch (thrown) {
     if (isFailure(thrown)) return toOutcome(thrown);
     const error = GatewayError.from(thrown);
@@ -135,10 +133,10 @@ export async function attemptFamily(
     return { kind: 'failed', error, failure: 'unsigned' };
   }
   const refused = answers.find((one) => one !== undefined && (one.status < 200 || one.status > 299));
-  state.upstreamStatus = refused?.status ?? 200;
+  attempt.upstreamStatus = refused?.status ?? 200;
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   try {
-    answer(state, built, answers);
+    answer(attempt, built, answers);
   } catch (thrown) {
     return { kind: 'failed', error: GatewayError.from(thrown), failure: 'answer' };
   }

@@ -2,7 +2,7 @@ import { dialect } from '../dialects/registry.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ListedModel, Service } from '../snapshot/snapshot.ts';
 import { appendGatewayHeaders } from './answer-headers.ts';
-import { commit } from './commit.ts';
+import { commitAnswer } from './commit.ts';
 import { discoverModels } from './model-discovery.ts';
 import type { ExchangeState } from './state.ts';
 
@@ -91,7 +91,7 @@ export async function answerModels(state: ExchangeState, service: Service): Prom
   const body = Buffer.from(JSON.stringify(found === undefined ? list(models, anthropic) : one(found)));
   const headers = ['content-type', 'application/json', 'content-length', String(body.length)];
   appendGatewayHeaders(state, headers);
-  commit(state, 200, headers);
+  commitAnswer(state, 200, headers);
   if (method === 'HEAD') state.response.end();
   else state.response.end(body);
 }

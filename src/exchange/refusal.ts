@@ -1,20 +1,20 @@
 import type { ErrorAnswer } from '../dialects/dialect.ts';
 import { parseObject } from '../json/parse-object.ts';
 import { answerHeaders } from './answer-headers.ts';
-import type { ProviderRefusal } from './attempt.ts';
-import type { ChosenBinding } from './binding.ts';
+import type { Attempt } from './attempt.ts';
+import type { ProviderRefusal } from './attempt-outcome.ts';
 import { commit } from './commit.ts';
-import type { ExchangeState } from './state.ts';
 
 /**
  * Answers with a provider's error: its own bytes when it speaks the client's dialect in JSON, else rendered in the
  * client's dialect with the provider's status, type and message.
  */
-export function sendRefusal(state: ExchangeState, chosen: ChosenBinding, refusal: ProviderRefusal): void {
+export function sendRefusal(attempt: Attempt, refusal: ProviderRefusal): void {
+  const { state, chosen } = attempt;
   const text = Buffer.from(refusal.body).toString('utf8');
   const body = parseObject(text);
   const error = chosen.dialect.errors.decode(refusal.status, (name) => refusal.headers.get(name), body, text);
-  state.errorDetail = `${error.type}: ${error.message}`;
+  attempt.errorDetail = `${error.type}: ${error.message}`;
   let bytes = Buffer.from(refusal.body);
   // In an envelope the cloud's own errors may come instead of the API's.
   const passes =
@@ -32,11 +32,11 @@ export function sendRefusal(state: ExchangeState, chosen: ChosenBinding, refusal
     bytes = Buffer.from(JSON.stringify(errors.encode(answer)));
   }
   const headers = answerHeaders(
-    state,
+    attempt,
     refusal.headers,
     passes ? { changed: false } : { changed: true, contentType: 'application/json' },
   );
   headers.push('content-length', String(bytes.length));
-  commit(state, refusal.status, headers);
+  commit(attempt, refusal.status, headers);
   state.response.end(bytes);
 }

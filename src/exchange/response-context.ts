@@ -1,4 +1,5 @@
 import type { ProviderResponseContext, ResponseContext } from '../dialects/dialect.ts';
+import type { Attempt } from './attempt.ts';
 import type { ResponseHeaders } from './headers.ts';
 import { targetModel } from './provider-request.ts';
 import type { ExchangeState } from './state.ts';
@@ -8,21 +9,22 @@ function newId(state: ExchangeState): (prefix: string) => string {
 }
 
 /** What a provider's dialect may know when it reads an answer. */
-export function providerContext(state: ExchangeState, headers: ResponseHeaders): ProviderResponseContext {
+export function providerContext(attempt: Attempt, headers: ResponseHeaders): ProviderResponseContext {
   return {
     header: (name) => headers.get(name),
-    requestModel: state.target === undefined ? (state.model ?? '') : targetModel(state, state.target),
-    newId: newId(state),
+    requestModel: targetModel(attempt.state, attempt.target),
+    newId: newId(attempt.state),
   };
 }
 
 /** What the client's dialect may know when it writes an answer. */
-export function responseContext(state: ExchangeState): ResponseContext {
+export function responseContext(attempt: Attempt): ResponseContext {
+  const { state } = attempt;
   return {
     requestModel: state.model ?? '',
     created: Math.floor(state.startedAt / 1000),
     newId: newId(state),
-    providerDialect: state.providerDialect,
+    providerDialect: attempt.chosen.dialect.name,
     request: state.neutral,
     // As the reference system does: clients that did not ask can skip a chunk, those that meter would miss it.
     includeUsage: true,

@@ -1,6 +1,6 @@
 import type { Target } from '../snapshot/snapshot.ts';
 import type { AttemptResult } from '../telemetry/metric-families.ts';
-import type { AttemptOutcome } from './attempt.ts';
+import type { AttemptOutcome } from './attempt-outcome.ts';
 import type { ExchangeState } from './state.ts';
 
 /** How an attempt counts in `aigw_attempts_total`. */
@@ -69,7 +69,7 @@ export function mayRetry(state: ExchangeState, outcome: AttemptOutcome): boolean
 /** Milliseconds to wait before the next attempt: none for another target, growing with each round for the same. */
 export function backoffMs(state: ExchangeState, next: Target, random: number): number {
   const retry = state.route?.retry;
-  if (retry === undefined || next !== state.target) return 0;
+  if (retry === undefined || next !== state.attempt?.target) return 0;
   const base = Math.min(retry.maxBackoffMs, retry.backoffMs * 2 ** Math.max(0, state.attempts - 1));
   return base * (0.5 + random / 2);
 }

@@ -9,9 +9,10 @@ export function settle(state: ExchangeState): void {
   state.phase = 'done';
   if (state.streaming) state.runtime.openStreams.decrement();
   state.runtime.activeRequests.decrement();
-  const { runtime, request, response, target } = state;
+  const { runtime, request, response, attempt } = state;
+  const target = attempt?.target;
   // A stream that broke off has what its observer saw so far.
-  const usage = state.usage ?? state.observer?.usage;
+  const usage = attempt?.usage ?? attempt?.observer?.usage;
   const end = runtime.monotonic();
   const first = state.firstByteMonotonic;
   runtime.record({
@@ -30,19 +31,19 @@ export function settle(state: ExchangeState): void {
     stream: state.stream,
     status: state.status === 0 ? 499 : state.status,
     errorCode: state.error?.code ?? (state.clientGone ? 'client_closed' : undefined),
-    errorDetail: state.errorDetail,
+    errorDetail: attempt?.errorDetail ?? state.errorDetail,
     clientAborted: state.clientGone,
     warnings: state.warnings,
     virtualService: state.route?.service,
     route: state.route?.name,
     cluster: target?.cluster.name,
     provider: target?.cluster.provider.metricsName,
-    upstreamHost: state.upstreamHost,
-    upstreamStatus: state.upstreamStatus === 0 ? undefined : state.upstreamStatus,
+    upstreamHost: attempt?.upstreamHost,
+    upstreamStatus: attempt === undefined || attempt.upstreamStatus === 0 ? undefined : attempt.upstreamStatus,
     attempts: state.attempts,
     originalModel: state.model ?? '',
     requestModel: target === undefined ? '' : targetModel(state, target),
-    responseModel: state.responseModel ?? '',
+    responseModel: attempt?.responseModel ?? '',
     usage: usage !== undefined && usageTotal(usage) > 0 ? usage : undefined,
     requestHeader: (name) => request.header(name),
     responseHeader: () => undefined,

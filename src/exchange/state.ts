@@ -1,12 +1,11 @@
-import type { Dialect, StreamObserver } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
-import type { DialectName } from '../dialects/names.ts';
 import type { NeutralRequest } from '../dialects/neutral/request.ts';
-import type { Usage } from '../dialects/neutral/usage.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { ScannedObject } from '../json/scan.ts';
 import type { JsonObject } from '../json/types.ts';
-import type { Route, Target } from '../snapshot/snapshot.ts';
+import type { Route } from '../snapshot/snapshot.ts';
+import type { Attempt } from './attempt.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { MultipartBody } from './multipart.ts';
 import type { ClientRequest, ClientResponse } from './ports.ts';
@@ -14,6 +13,14 @@ import type { BoundSnapshot, ExchangeRuntime } from './runtime.ts';
 
 /** How the answer reached the client, as far as it did. */
 export type ExchangePhase = 'admit' | 'attempt' | 'committed' | 'done';
+
+/** Attempts of one request that compete to answer it. */
+export interface Race {
+  /** Ends all attempts but this one. */
+  won(attempt: Attempt): void;
+  /** Ends all of them. */
+  abort(): void;
+}
 
 /** Everything known of one request while it lives. Every field is set in the constructor, so that all states share one shape. */
 export class ExchangeState {
@@ -45,23 +52,19 @@ export class ExchangeState {
   /** The parsed body: made by the first attempt that needs it. */
   json: JsonObject | undefined = undefined;
   attempts = 0;
-  target: Target | undefined = undefined;
-  providerDialect: DialectName | undefined = undefined;
-  upstreamHost = '';
-  upstreamStatus = 0;
+  /** The attempt whose answer the client gets; before the commit point the latest one. */
+  attempt: Attempt | undefined = undefined;
+  /** Set while several attempts compete. */
+  race: Race | undefined = undefined;
   phase: ExchangePhase = 'admit';
   status = 0;
   error: GatewayError | undefined = undefined;
-  /** What the provider said went wrong, for the log. */
+  /** What went wrong inside the gateway or on the way, for the log. */
   errorDetail: string | undefined = undefined;
-  observer: StreamObserver | undefined = undefined;
-  usage: Usage | undefined = undefined;
-  responseModel: string | undefined = undefined;
   firstByteMonotonic = 0;
-  upstreamStartedMonotonic = 0;
   readonly warnings: string[] = [];
-  /** Ends the provider request in flight. */
-  abortUpstream: (() => void) | undefined = undefined;
+  /** Ends a wait between attempts. */
+  cancelWait: (() => void) | undefined = undefined;
   /** Whether a stream is open towards the client. */
   streaming = false;
   clientGone = false;

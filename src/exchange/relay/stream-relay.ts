@@ -4,6 +4,7 @@ import { createAwsEventStreamFramer } from '../../streams/aws-event-stream.ts';
 import { frameOfAwsEventStreamMessage } from '../../streams/aws-event-stream-frame.ts';
 import { createSseFramer } from '../../streams/sse-framer.ts';
 import { answerHeaders } from '../answer-headers.ts';
+import type { Attempt } from '../attempt.ts';
 import { commitStream } from '../commit.ts';
 import { inStreamError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';
@@ -42,6 +43,7 @@ const MAX_HELD = 64 * 1024;
  * errors and its end. A provider's error event that comes before anything else counts as a failed attempt.
  */
 export class StreamRelay implements Relay {
+  readonly #attempt: Attempt;
   readonly #state: ExchangeState;
   readonly #headers: ResponseHeaders;
   readonly #contentType: string | undefined;
@@ -55,14 +57,16 @@ export class StreamRelay implements Relay {
   #seenFrame = false;
 
   /** `contentType` replaces the provider's where the stream was taken out of an envelope. */
-  constructor(state: ExchangeState, head: { headers: ResponseHeaders; contentType?: string }, outcome: RelayOutcome) {
+  constructor(attempt: Attempt, head: { headers: ResponseHeaders; contentType?: string }, outcome: RelayOutcome) {
+    const { state } = attempt;
+    this.#attempt = attempt;
     this.#state = state;
     this.#headers = head.headers;
     this.#contentType = head.contentType;
     this.#outcome = outcome;
     const observer = state.dialect?.usage.createStreamObserver();
     this.#observer = observer;
-    state.observer = observer;
+    attempt.observer = observer;
     const binary = state.dialect?.framing === 'aws-event-stream';
     this.#frames = binary ? new MessageBuffer() : new EventBuffer();
     if (observer === undefined) return;
@@ -130,7 +134,7 @@ export class StreamRelay implements Relay {
     state.firstByteMonotonic = state.runtime.monotonic();
     const body =
       this.#contentType === undefined ? { changed: false } : { changed: true, contentType: this.#contentType };
-    commitStream(state, answerHeaders(state, this.#headers, body));
+    commitStream(this.#attempt, answerHeaders(this.#attempt, this.#headers, body));
     let more = true;
     for (const piece of this.#held) more = state.response.write(piece);
     this.#held = [];
@@ -162,7 +166,7 @@ export class StreamRelay implements Relay {
 
   #providerError(): GatewayError {
     const error = this.#observer?.error;
-    this.#state.errorDetail = error === undefined ? undefined : `${error.type}: ${error.message}`;
+    this.#attempt.errorDetail = error === undefined ? undefined : `${error.type}: ${error.message}`;
     return new GatewayError('provider_stream_error', error?.message ?? 'The provider ended the stream with an error.');
   }
 
@@ -181,7 +185,7 @@ export class StreamRelay implements Relay {
     } catch {
       this.#reader = undefined;
     }
-    this.#state.usage = this.#observer?.usage;
-    this.#state.responseModel = this.#observer?.model;
+    this.#attempt.usage = this.#observer?.usage;
+    this.#attempt.responseModel = this.#observer?.model;
   }
 }

@@ -3,6 +3,7 @@ import type { NeutralEvent } from '../../dialects/neutral/response.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Envelope } from '../../providers/provider.ts';
 import { answerHeaders } from '../answer-headers.ts';
+import type { Attempt } from '../attempt.ts';
 import { commitStream } from '../commit.ts';
 import { providerError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';
@@ -24,6 +25,7 @@ function isContent(event: NeutralEvent): boolean {
 
 /** Translates a stream event by event; what one chunk of the provider gives goes out in one write. */
 export class TranslatedStreamRelay implements Relay {
+  readonly #attempt: Attempt;
   readonly #state: ExchangeState;
   readonly #headers: ResponseHeaders;
   readonly #outcome: RelayOutcome;
@@ -41,19 +43,21 @@ export class TranslatedStreamRelay implements Relay {
   #ended = false;
 
   constructor(
-    state: ExchangeState,
+    attempt: Attempt,
     head: { dialect: Dialect; envelope: Envelope | undefined; headers: ResponseHeaders },
     outcome: RelayOutcome,
   ) {
+    const { state } = attempt;
     const client = state.dialect;
     if (client?.client === undefined || head.dialect.provider === undefined)
       throw new Error('no translation between these dialects');
+    this.#attempt = attempt;
     this.#state = state;
     this.#headers = head.headers;
     this.#outcome = outcome;
     this.#contentType = CONTENT_TYPES[client.framing];
-    this.#decoder = head.dialect.provider.createStreamDecoder(providerContext(state, head.headers));
-    this.#encoder = client.client.createStreamEncoder(responseContext(state));
+    this.#decoder = head.dialect.provider.createStreamDecoder(providerContext(this.#attempt, head.headers));
+    this.#encoder = client.client.createStreamEncoder(responseContext(this.#attempt));
     this.#source = createFrameSource(head.dialect, head.envelope, (frame) => {
       if (!this.#over) this.#decoder.push(frame, this.#emit);
     });
@@ -111,11 +115,11 @@ export class TranslatedStreamRelay implements Relay {
 
   #take(event: NeutralEvent): void {
     if (this.#over) return;
-    if (event.type === 'usage') this.#state.usage = event.usage;
-    else if (event.type === 'start') this.#state.responseModel = event.model;
+    if (event.type === 'usage') this.#attempt.usage = event.usage;
+    else if (event.type === 'start') this.#attempt.responseModel = event.model;
     else if (event.type === 'error') {
       const error = providerError(event.error);
-      this.#state.errorDetail = `${event.error.type}: ${event.error.message}`;
+      this.#attempt.errorDetail = `${event.error.type}: ${event.error.message}`;
       if (this.#content) this.#write(event);
       this.#break(error, this.#content);
       return;
@@ -139,7 +143,10 @@ export class TranslatedStreamRelay implements Relay {
     const state = this.#state;
     if (!this.#content || (this.#text === '' && this.#bytes.length === 0)) return true;
     if (state.phase !== 'committed') {
-      commitStream(state, answerHeaders(state, this.#headers, { changed: true, contentType: this.#contentType }));
+      commitStream(
+        this.#attempt,
+        answerHeaders(this.#attempt, this.#headers, { changed: true, contentType: this.#contentType }),
+      );
     }
     let more = true;
     if (this.#text !== '') more = state.response.write(this.#text);

@@ -2,6 +2,7 @@ import type { Dialect } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject } from '../../json/types.ts';
 import { answerHeaders } from '../answer-headers.ts';
+import type { Attempt } from '../attempt.ts';
 import { commit } from '../commit.ts';
 import type { ResponseHeaders } from '../headers.ts';
 import { providerContext, responseContext } from '../response-context.ts';
@@ -13,6 +14,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Translates a whole (not streamed) answer. */
 export class TranslatedWholeRelay implements Relay {
+  readonly #attempt: Attempt;
   readonly #state: ExchangeState;
   readonly #dialect: Dialect;
   readonly #headers: ResponseHeaders;
@@ -21,8 +23,9 @@ export class TranslatedWholeRelay implements Relay {
   #heldBytes = 0;
   #over = false;
 
-  constructor(state: ExchangeState, head: { dialect: Dialect; headers: ResponseHeaders }, outcome: RelayOutcome) {
-    this.#state = state;
+  constructor(attempt: Attempt, head: { dialect: Dialect; headers: ResponseHeaders }, outcome: RelayOutcome) {
+    this.#attempt = attempt;
+    this.#state = attempt.state;
     this.#dialect = head.dialect;
     this.#headers = head.headers;
     this.#outcome = outcome;
@@ -52,9 +55,9 @@ export class TranslatedWholeRelay implements Relay {
       return;
     }
     const body = Buffer.from(text);
-    const headers = answerHeaders(this.#state, this.#headers, { changed: true, contentType: 'application/json' });
+    const headers = answerHeaders(this.#attempt, this.#headers, { changed: true, contentType: 'application/json' });
     headers.push('content-length', String(body.length));
-    commit(this.#state, 200, headers);
+    commit(this.#attempt, 200, headers);
     this.#state.response.end(body);
     this.#outcome.done();
   }
@@ -81,9 +84,9 @@ export class TranslatedWholeRelay implements Relay {
         'provider_bad_response',
         'The provider answered with something that is not a JSON object.',
       );
-    const answer = provider.decodeResponse(body, providerContext(state, this.#headers));
-    state.usage = answer.usage;
-    state.responseModel = answer.model;
-    return JSON.stringify(client.encodeResponse(answer, responseContext(state)));
+    const answer = provider.decodeResponse(body, providerContext(this.#attempt, this.#headers));
+    this.#attempt.usage = answer.usage;
+    this.#attempt.responseModel = answer.model;
+    return JSON.stringify(client.encodeResponse(answer, responseContext(this.#attempt)));
   }
 }

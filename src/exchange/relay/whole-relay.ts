@@ -3,6 +3,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { scanObject } from '../../json/scan.ts';
 import type { JsonObject } from '../../json/types.ts';
 import { answerHeaders } from '../answer-headers.ts';
+import type { Attempt } from '../attempt.ts';
 import { commit } from '../commit.ts';
 import { FieldCapture } from '../field-capture.ts';
 import type { ResponseHeaders } from '../headers.ts';
@@ -17,6 +18,7 @@ const MEDIA_FAMILIES: ReadonlySet<DialectFamily> = new Set(['speech', 'transcrip
 
 /** Passes a whole (not streamed) answer on as bytes and reads usage on the way. */
 export class WholeRelay implements Relay {
+  readonly #attempt: Attempt;
   readonly #state: ExchangeState;
   readonly #status: number;
   readonly #headers: ResponseHeaders;
@@ -27,7 +29,9 @@ export class WholeRelay implements Relay {
   #heldBytes = 0;
   #capture: FieldCapture | undefined = undefined;
 
-  constructor(state: ExchangeState, head: { status: number; headers: ResponseHeaders }, outcome: RelayOutcome) {
+  constructor(attempt: Attempt, head: { status: number; headers: ResponseHeaders }, outcome: RelayOutcome) {
+    const { state } = attempt;
+    this.#attempt = attempt;
     this.#state = state;
     this.#status = head.status;
     this.#headers = head.headers;
@@ -74,9 +78,9 @@ export class WholeRelay implements Relay {
       );
       return;
     }
-    const headers = answerHeaders(state, this.#headers, { changed: false });
+    const headers = answerHeaders(this.#attempt, this.#headers, { changed: false });
     headers.push('content-length', String(body.length));
-    commit(state, this.#status, headers);
+    commit(this.#attempt, this.#status, headers);
     state.response.end(body);
     this.#outcome.done();
   }
@@ -93,11 +97,11 @@ export class WholeRelay implements Relay {
   }
 
   #start(): void {
-    const headers = answerHeaders(this.#state, this.#headers, { changed: false });
+    const headers = answerHeaders(this.#attempt, this.#headers, { changed: false });
     const length = this.#headers.get('content-length');
     if (length !== undefined && this.#headers.get('content-encoding') === undefined)
       headers.push('content-length', length);
-    commit(this.#state, this.#status, headers);
+    commit(this.#attempt, this.#status, headers);
   }
 
   #write(chunk: Uint8Array): boolean {
@@ -130,7 +134,7 @@ export class WholeRelay implements Relay {
 
   #observe(values: JsonObject): void {
     const answer = this.#state.dialect?.usage.read(values);
-    this.#state.usage = answer?.usage;
-    this.#state.responseModel = answer?.model;
+    this.#attempt.usage = answer?.usage;
+    this.#attempt.responseModel = answer?.model;
   }
 }
