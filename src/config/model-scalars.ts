@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDuration, parseSize } from './units.ts';
+import { parseDuration, parseQuantity, parseSize } from './units.ts';
 
 /** A duration: Go-style text, in milliseconds after parsing. */
 export const duration = z
@@ -46,3 +46,14 @@ export const url = z.string().superRefine((value, context) => {
     context.addIssue({ code: 'custom', message: 'must not carry a query or a fragment' });
   }
 });
+
+/** A count: a number, or text with `K`, `M` or `G`. */
+export const quantity = z
+  .union([z.string(), z.number().int().nonnegative()])
+  .transform((value, context) => {
+    const count = typeof value === 'number' ? value : parseQuantity(value);
+    if (count !== undefined) return count;
+    context.addIssue({ code: 'custom', message: `"${value}" is not a count; write one such as 600, 50K or 2M` });
+    return z.NEVER;
+  })
+  .describe('Count such as `600`, `50K`, `2M`');

@@ -1,9 +1,13 @@
 import { z } from 'zod';
-import { staticCluster } from './model-cluster.ts';
+import { adminToken, authFilter, issuedKeys } from './model-auth.ts';
+import { dynamicCluster, staticCluster } from './model-cluster.ts';
+import { limitFields } from './model-limits.ts';
 import type { routeMatch } from './model-match.ts';
 import type { bodyMutation, headerMutation } from './model-mutation.ts';
+import { organization } from './model-organizations.ts';
 import { type target, virtualRoute } from './model-route.ts';
 import { duration, headerName, size } from './model-scalars.ts';
+import { stores } from './model-stores.ts';
 
 /**
  * The configuration model: the gateway file as users write it (snake_case). Resources and the
@@ -30,6 +34,10 @@ const admin = z
       .array(z.string().min(1))
       .default([])
       .describe('Names beside `localhost` and IP addresses under which it may be called, such as a service’s DNS name'),
+    tokens: z
+      .array(adminToken)
+      .default([])
+      .describe('Who may call it with a bearer token; without any, this machine alone may read'),
   })
   .describe('Metrics, health and status; its own listener');
 
@@ -40,14 +48,41 @@ const virtualService = z.strictObject({
   endpoints: z
     .record(
       z.string().startsWith('/'),
-      z.enum(['chat_completions', 'completions', 'embeddings', 'responses', 'messages']),
+      z.enum([
+        'chat_completions',
+        'completions',
+        'embeddings',
+        'responses',
+        'responses_input_tokens',
+        'image_generations',
+        'image_edits',
+        'image_variations',
+        'speech',
+        'transcriptions',
+        'translations',
+        'moderations',
+        'messages',
+        'count_tokens',
+        'tokenize',
+        'cohere_chat',
+        'cohere_embed',
+        'rerank',
+        'ollama_chat',
+        'ollama_generate',
+        'tgi_generate',
+        'tgi_generate_stream',
+      ]),
     )
     .default({})
-    .describe('Custom paths and what they serve; `/v1/...` is always served'),
+    .describe(
+      'Custom paths and what they serve; `/v1/...` is always served, `ollama_...` and `tgi_...` only where they stand here',
+    ),
   model_addressing: z
     .boolean()
     .default(true)
     .describe('Let clients write `cluster/model` to reach a cluster that a route of this service names'),
+  auth_filter: authFilter.optional(),
+  ...limitFields,
   virtual_routes: z.array(virtualRoute).default([]).describe('The first match wins'),
 });
 
@@ -78,8 +113,12 @@ export const gatewayConfig = z
       .array(listener)
       .min(1)
       .default([{ address: '127.0.0.1', port: 10000 }]),
-    admin: z.union([z.literal(false), admin]).default({ address: '127.0.0.1', port: 9901, host_names: [] }),
+    admin: z.union([z.literal(false), admin]).prefault({}),
     static_cluster: z.record(z.string().min(1), staticCluster).default({}),
+    dynamic_cluster: z.record(z.string().min(1), dynamicCluster).default({}),
+    organizations: z.array(organization).default([]),
+    issued_keys: issuedKeys.optional(),
+    stores: stores.prefault({}),
     virtual_services: z.array(virtualService).default([]),
     limits: limits.prefault({}),
     forward_headers: z
@@ -116,3 +155,15 @@ export type TargetConfig = z.output<typeof target>;
 export type HeaderMutationConfig = z.output<typeof headerMutation>;
 /** A body mutation. */
 export type BodyMutationConfig = z.output<typeof bodyMutation>;
+/** One entry of `mirror`. */
+export type MirrorConfig = VirtualRouteConfig['mirror'][number];
+/** One entry of `dynamic_cluster`. */
+export type DynamicClusterConfig = GatewayConfig['dynamic_cluster'][string];
+/** One entry of `organizations`. */
+export type OrganizationConfig = GatewayConfig['organizations'][number];
+/** One rate limit. */
+export type RateLimitConfig = VirtualServiceConfig['rate_limit'][number];
+/** One budget. */
+export type BudgetConfig = VirtualServiceConfig['budget'][number];
+/** Who may use a virtual service. */
+export type AuthFilterConfig = NonNullable<VirtualServiceConfig['auth_filter']>;

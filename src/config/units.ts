@@ -24,3 +24,16 @@ export function parseSize(text: string): number | undefined {
   const factor = SIZE_BYTES[unit] ?? SIZE_BYTES[unit.replace(/B$/, '')];
   return factor === undefined ? undefined : Math.round(Number(match[1]) * factor);
 }
+
+const QUANTITY = /^(\d+(?:\.\d+)?)\s*([kKmMgG])?$/;
+const QUANTITY_FACTORS: Record<string, number> = { K: 1e3, M: 1e6, G: 1e9 };
+
+/** A count such as `600`, `50K`, `2.5M`; undefined when it is not one or not whole. */
+export function parseQuantity(text: string): number | undefined {
+  const match = QUANTITY.exec(text.trim());
+  if (match === null) return undefined;
+  const count = Number(match[1]) * (QUANTITY_FACTORS[(match[2] ?? '').toUpperCase()] ?? 1);
+  return Number.isSafeInteger(Math.round(count)) && Math.abs(count - Math.round(count)) < 1e-6
+    ? Math.round(count)
+    : undefined;
+}

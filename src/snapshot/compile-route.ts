@@ -1,55 +1,36 @@
 import { compileGlob, compileRegex, type Matcher } from '../routing/pattern.ts';
 import { createRouteTable, type RouteCondition, type TableEntry } from '../routing/route-table.ts';
 import { createSplit } from '../routing/split.ts';
-import { mergeBodyMutations, mergeHeaderMutations } from './compile-mutation.ts';
-import type { RouteMatchConfig, TargetConfig, VirtualRouteConfig, VirtualServiceConfig } from './config-types.ts';
-import type { Cluster, ListedModel, RetryPolicy, Route, Service, Target } from './snapshot.ts';
+import { compileBalance, compileHedge, compileRetry, compileTimeouts } from './compile-policy.ts';
+import { type CompileContext, compileMirror, compileTarget } from './compile-target.ts';
+import type { RouteMatchConfig, VirtualRouteConfig, VirtualServiceConfig } from './config-types.ts';
+import type { ListedModel, Route, Service } from './snapshot.ts';
 
-/** Statuses that another target may not answer with: time-outs, rate limits and failures of the provider. */
-const DEFAULT_RETRY_STATUSES = [408, 424, 429, 500, 502, 503, 504, 529];
-/** A model may think for minutes before its first byte; official SDKs wait ten. */
-const DEFAULT_HEAD_MS = 600_000;
-const DEFAULT_IDLE_MS = 300_000;
-const STANDARD_PATHS: Record<string, string> = {
+/** The path that each kind of endpoint has in its own API. */
+const STANDARD_PATHS: Readonly<Record<VirtualServiceConfig['endpoints'][string], string>> = {
   chat_completions: '/v1/chat/completions',
   completions: '/v1/completions',
   embeddings: '/v1/embeddings',
   responses: '/v1/responses',
+  responses_input_tokens: '/v1/responses/input_tokens',
+  image_generations: '/v1/images/generations',
+  image_edits: '/v1/images/edits',
+  image_variations: '/v1/images/variations',
+  speech: '/v1/audio/speech',
+  transcriptions: '/v1/audio/transcriptions',
+  translations: '/v1/audio/translations',
+  moderations: '/v1/moderations',
   messages: '/v1/messages',
+  count_tokens: '/v1/messages/count_tokens',
+  tokenize: '/tokenize',
+  cohere_chat: '/v2/chat',
+  cohere_embed: '/v2/embed',
+  rerank: '/v2/rerank',
+  ollama_chat: '/api/chat',
+  ollama_generate: '/api/generate',
+  tgi_generate: '/generate',
+  tgi_generate_stream: '/generate_stream',
 };
-
-type Clusters = ReadonlyMap<string, Cluster>;
-
-function compileTarget(config: TargetConfig, clusters: Clusters): Target {
-  const cluster = clusters.get(config.cluster);
-  if (cluster === undefined) throw new Error(`cluster "${config.cluster}" does not exist`);
-  const own = cluster.config;
-  const fixed = { remove: [], set: Object.entries(own.headers).map(([name, value]) => ({ name, value })) };
-  return Object.freeze({
-    cluster,
-    model: config.model,
-    weight: config.weight,
-    headers: mergeHeaderMutations([fixed, own.header_mutation, config.header_mutation]),
-    bodyEdits: mergeBodyMutations([own.body_mutation, config.body_mutation]),
-  });
-}
-
-function compileRetry(config: VirtualRouteConfig): RetryPolicy {
-  const retry = config.retry;
-  const on = new Set(retry?.on ?? ['connect', 'reset', 'timeout', 'status']);
-  const statuses = retry?.on_status ?? DEFAULT_RETRY_STATUSES;
-  return {
-    attempts: retry?.attempts,
-    attemptsPerPriority: retry?.attempts_per_priority,
-    onStatus: new Set(on.has('status') || retry?.on_status !== undefined ? statuses : []),
-    onConnect: on.has('connect'),
-    onReset: on.has('reset'),
-    onTimeout: on.has('timeout'),
-    perTryTimeoutMs: retry?.per_try_timeout ?? 0,
-    backoffMs: retry?.backoff ?? 25,
-    maxBackoffMs: retry?.max_backoff ?? 1000,
-  };
-}
 
 function groupByPriority(config: VirtualRouteConfig): number[][] {
   const tiers = new Map<number, number[]>();
@@ -77,9 +58,9 @@ function isAnyModel(match: RouteMatchConfig): boolean {
 function compileRoute(
   config: VirtualRouteConfig,
   identity: { service: string; name: string },
-  clusters: Clusters,
+  context: CompileContext,
 ): Route {
-  const targets = [...config.split, ...config.fallback].map((target) => compileTarget(target, clusters));
+  const targets = [...config.split, ...config.fallback].map((target) => compileTarget(target, context));
   const tiers = groupByPriority(config);
   return Object.freeze({
     name: identity.name,
@@ -87,13 +68,12 @@ function compileRoute(
     targets,
     tiers,
     splits: tiers.map((tier) => createSplit(tier.map((index) => targets[index]?.weight ?? 0))),
-    retry: compileRetry(config),
-    timeouts: {
-      requestMs: config.timeout?.request ?? 0,
-      headMs: DEFAULT_HEAD_MS,
-      firstTokenMs: config.timeout?.first_token ?? DEFAULT_HEAD_MS,
-      idleMs: config.timeout?.idle ?? DEFAULT_IDLE_MS,
-    },
+    splitBy: config.split_by,
+    balance: compileBalance(config.balance),
+    mirrors: config.mirror.map((mirror) => compileMirror(mirror, context)),
+    retry: compileRetry(config.retry),
+    hedge: compileHedge(config.hedge),
+    timeouts: compileTimeouts(config.timeout),
     catchAll: matches(config).every((match) => isAnyModel(match)),
   });
 }
@@ -155,32 +135,36 @@ function listOpenClusters(config: VirtualServiceConfig): Set<string> {
 }
 
 /** A route that goes to one cluster alone, for `cluster/model` addressing. */
-function directRoute(service: string, cluster: string, clusters: Clusters): Route {
+function directRoute(service: string, cluster: string, context: CompileContext): Route {
   const config: VirtualRouteConfig = {
     match: { headers: {} },
     split: [{ cluster, weight: 1 }],
     fallback: [],
+    balance: 'weighted',
+    mirror: [],
+    rate_limit: [],
+    budget: [],
   };
-  return compileRoute(config, { service, name: `${service}/${cluster}` }, clusters);
+  return compileRoute(config, { service, name: `${service}/${cluster}` }, context);
 }
 
 /** Compiles one virtual service and its routes. */
-export function compileService(config: VirtualServiceConfig, clusters: Clusters): Service {
+export function compileService(config: VirtualServiceConfig, context: CompileContext): Service {
   const entries: TableEntry<Route>[] = [];
   const addressable = new Map<string, Route>();
   for (const [index, routeConfig] of config.virtual_routes.entries()) {
     const name = routeConfig.name ?? `${config.name}/${index}`;
-    const route = compileRoute(routeConfig, { service: config.name, name }, clusters);
+    const route = compileRoute(routeConfig, { service: config.name, name }, context);
     for (const match of matches(routeConfig)) entries.push({ condition: compileCondition(match), route });
     for (const target of config.model_addressing ? route.targets : []) {
       const cluster = target.cluster.name;
-      if (!addressable.has(cluster)) addressable.set(cluster, directRoute(config.name, cluster, clusters));
+      if (!addressable.has(cluster)) addressable.set(cluster, directRoute(config.name, cluster, context));
     }
   }
   return Object.freeze({
     name: config.name,
     routes: createRouteTable(entries),
-    endpoints: new Map(Object.entries(config.endpoints).map(([path, kind]) => [path, STANDARD_PATHS[kind] ?? path])),
+    endpoints: new Map(Object.entries(config.endpoints).map(([path, kind]) => [path, STANDARD_PATHS[kind]])),
     addressable,
     models: listModels(config),
     openClusters: listOpenClusters(config),

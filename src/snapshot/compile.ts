@@ -1,7 +1,7 @@
 import { compileCluster } from './compile-cluster.ts';
 import { compileService } from './compile-route.ts';
 import type { GatewayConfig, VirtualServiceConfig } from './config-types.ts';
-import type { Cluster, Service, Snapshot } from './snapshot.ts';
+import type { Cluster, Service, Snapshot, Target } from './snapshot.ts';
 
 /** What a snapshot is told beside the configuration. */
 export interface CompileOptions {
@@ -43,7 +43,8 @@ export function compileSnapshot(config: GatewayConfig, options: CompileOptions):
   for (const [name, cluster] of Object.entries(config.static_cluster)) {
     clusters.set(name, compileCluster({ name, index: clusters.size }, cluster));
   }
-  const services = config.virtual_services.map((service) => compileService(service, clusters));
+  const targets: Target[] = [];
+  const services = config.virtual_services.map((service) => compileService(service, { clusters, targets }));
   const byListener = new Map<string, Domains>();
   for (const listener of new Set(config.listeners.map((entry) => entry.name ?? ''))) {
     const domains: Domains = { exact: new Map(), wildcards: [], any: undefined };
@@ -65,6 +66,7 @@ export function compileSnapshot(config: GatewayConfig, options: CompileOptions):
       return domains === undefined ? undefined : findService(domains, host);
     },
     clusters: [...clusters.values()],
+    targets,
     limits: {
       maxBodyBytes: config.limits.max_body,
       maxHeaderBytes: config.limits.max_header,

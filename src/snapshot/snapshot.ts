@@ -18,6 +18,8 @@ export interface Snapshot {
   /** The service for a host name (lower case, without port) on a listener; undefined when no domain fits. */
   serviceFor(host: string, listener: string): Service | undefined;
   readonly clusters: readonly Cluster[];
+  /** Every target of every route, by `target.index`. */
+  readonly targets: readonly Target[];
   readonly limits: Limits;
   /** Client headers that may be forwarded, lower case; undefined: all but the forbidden ones. */
   readonly forwardHeaders: ReadonlySet<string> | undefined;
@@ -63,6 +65,11 @@ export interface Route {
   readonly tiers: readonly (readonly number[])[];
   /** One turn-taker for each tier. */
   readonly splits: readonly Split[];
+  /** What decides for good which target of a split a caller gets; undefined: callers take turns. */
+  readonly splitBy: StickySource | undefined;
+  readonly balance: BalancePolicy;
+  readonly mirrors: readonly Mirror[];
+  readonly hedge: HedgePolicy | undefined;
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
   /** Whether the route takes any model, so that `cluster/model` addressing may go before it. */
@@ -75,10 +82,53 @@ export interface RetryPolicy extends AttemptPolicy {
   readonly onConnect: boolean;
   readonly onReset: boolean;
   readonly onTimeout: boolean;
+  /** Whether a request that is too long for one model may go to another. */
+  readonly onContextLength: boolean;
+  /** Whether a request that one provider refuses by its policy may go to another. */
+  readonly onContentPolicy: boolean;
   /** 0: no bound. */
   readonly perTryTimeoutMs: number;
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
+  /** Longest `retry-after` that is waited for. */
+  readonly maxRetryAfterMs: number;
+  /** Bound of all retries of the route; undefined: none. */
+  readonly budget: RetryBudgetPolicy | undefined;
+}
+
+/** Retries as a share of the requests. */
+export interface RetryBudgetPolicy {
+  readonly percent: number;
+  readonly minPerSecond: number;
+}
+
+/** What a request is bound to a target by. */
+export type StickySource = 'key' | 'user' | 'team' | 'organization' | 'end_user' | 'ip' | { readonly header: string };
+
+/** How a target is chosen among those of one priority. */
+export type BalancePolicy =
+  | { readonly strategy: 'weighted' | 'auto' | 'least_requests' | 'latency' | 'cost' | 'headroom' }
+  | {
+      readonly strategy: 'affinity';
+      /** Header with a session id; undefined: the beginning of the prompt. */
+      readonly header: string | undefined;
+      /** Load over the even share at which requests spill to the next target. */
+      readonly maxLoad: number;
+      readonly ttlMs: number;
+    };
+
+/** When a second attempt competes with a slow first one. */
+export interface HedgePolicy {
+  /** Undefined: the 95th percentile of the time to first token of late. */
+  readonly afterMs: number | undefined;
+  readonly minDelayMs: number;
+}
+
+/** Where copies of requests go. */
+export interface Mirror {
+  readonly target: Target;
+  /** 0 to 1. */
+  readonly share: number;
 }
 
 /** Bounds in time, milliseconds; 0 is none. */
@@ -95,6 +145,8 @@ export interface Timeouts {
 
 /** One way to serve a route. */
 export interface Target {
+  /** Place among all targets of the snapshot. */
+  readonly index: number;
   readonly cluster: Cluster;
   /** Model name to send; undefined: the client's. */
   readonly model: string | undefined;

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { duration, headerName, quantity } from './model-scalars.ts';
+
+const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month'] as const;
+
+const dimension = z.union([
+  z.enum(['organization', 'team', 'user', 'key', 'model', 'route', 'service', 'cluster', 'ip', 'end_user']),
+  z.strictObject({ header: headerName }),
+  z.strictObject({ claim: z.string().min(1).describe('Dotted path of a JWT claim') }),
+]);
+
+const limitMatch = z
+  .strictObject({
+    model: z.string().min(1).optional().describe('Exact name, or a glob with `*`'),
+    cluster: z.string().min(1).optional(),
+    operations: z.array(z.string().min(1)).min(1).optional().describe('`gen_ai` operations such as `chat`'),
+    headers: z.record(headerName, z.string()).optional().describe('Headers with these exact values'),
+    claims: z.record(z.string(), z.string()).optional().describe('JWT claims with these exact values'),
+  })
+  .describe('The requests that a limit counts; absent: all');
+
+/** What is counted, and up to where. Exactly one of the amounts is given. */
+const amounts = {
+  requests: quantity.optional().describe('Requests'),
+  tokens: quantity.optional().describe('Input and output tokens together'),
+  input_tokens: quantity.optional(),
+  output_tokens: quantity.optional(),
+  usd: z.number().positive().optional().describe('Cost by the price table'),
+};
+
+/** One rate limit. */
+export const rateLimit = z
+  .strictObject({
+    name: z.string().min(1).optional().describe('Name in headers, logs and metrics'),
+    by: z
+      .union([dimension, z.array(dimension).min(1)])
+      .optional()
+      .describe('Each value, or combination of values, has a count of its own; absent: one count for all'),
+    match: limitMatch.optional(),
+    ...amounts,
+    concurrent: z.number().int().min(1).optional().describe('Requests in flight at once; has no `per`'),
+    cost: z
+      .strictObject({ cel: z.string().min(1).max(4096), limit: quantity })
+      .optional()
+      .describe('What an expression over the token counts makes of each request'),
+    per: z
+      .union([z.enum(PERIODS), duration])
+      .optional()
+      .describe('`second` to `month`, or a duration'),
+    algorithm: z
+      .enum(['sliding_window', 'token_bucket'])
+      .default('sliding_window')
+      .describe('A bucket refills all the time and lets `burst` through at once'),
+    burst: quantity.optional().describe('Size of the bucket; the default is the limit'),
+    shadow: z.boolean().default(false).describe('Count and report, never refuse'),
+  })
+  .describe('How much may pass in a time');
+
+/** One budget. */
+export const budget = z
+  .strictObject({
+    name: z.string().min(1).optional(),
+    match: limitMatch.optional(),
+    usd: z.number().positive().optional().describe('Cost by the price table'),
+    tokens: quantity.optional().describe('Input and output tokens together'),
+    per: z
+      .union([z.enum(['hour', 'day', 'week', 'month']), duration])
+      .default('month')
+      .describe('A calendar period, or a sliding duration'),
+    time_zone: z.string().default('UTC').describe('Where the calendar’s days begin, such as `Europe/Berlin`'),
+    warn_at: z
+      .array(z.number().min(1).max(100))
+      .default([80])
+      .describe('Percent at which the answer carries a warning and the webhook is called'),
+    webhook: z.string().optional().describe('URL that is told of warnings and exhaustion'),
+    soft: z.boolean().default(false).describe('Only warns, never refuses'),
+    on_exhausted: z
+      .union([z.literal('refuse'), z.strictObject({ route: z.string().min(1) })])
+      .default('refuse')
+      .describe('Refuse with 429, or send the request over another route of the service, such as a cheaper one'),
+  })
+  .describe('How much may be spent');
+
+/** Limits that any level may carry. */
+export const limitFields = {
+  rate_limit: z.array(rateLimit).default([]),
+  budget: z
+    .union([budget.transform((one) => [one]), z.array(budget)])
+    .default([])
+    .describe('One budget, or several'),
+};
