@@ -41,7 +41,7 @@ function cluster(api: string, name: string, options: { url?: string; headers?: s
     api === 'aws-bedrock'
       ? 'region: us-east-1, credential: { type: aws, access_key_id: AKIA, secret_access_key: s }'
       : 'api_key: k';
-  return `  ${name}: { provider: ${api}, endpoint: "${options.url ?? provider.url}", ${access}, headers: { x-api: ${api}${options.headers ?? ''} } }`;
+  return `  ${name}: { provider: ${api}, endpoint: "${options.url ?? provider.url}", ${access}, circuit_breaker: false, headers: { x-api: ${api}${options.headers ?? ''} } }`;
 }
 
 const names = Object.keys(PROVIDER_APIS);

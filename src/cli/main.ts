@@ -1,6 +1,7 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { MOCK_FLAGS } from '../mock/cli-options.ts';
 import { ExitError } from './exit-error.ts';
+import { ROW_FORMATS } from './print-rows.ts';
 import { version } from './version.ts';
 
 /** Adds what `run` and `validate` have in common. */
@@ -35,6 +36,36 @@ function build(): Command {
     .description('check a configuration and say what is wrong where')
     .option('--quiet', 'print nothing when it is valid')
     .action(async (path: string | undefined, options) => (await import('./validate.ts')).validate(path, options));
+
+  program
+    .command('explain')
+    .description('say what would become of a request, and why, without sending it')
+    .argument('<path>', 'configuration file or directory')
+    .argument('<request>', 'JSON file that describes the request; - reads standard input')
+    .option('--path <path>', 'take the JSON as the body of a POST to this path')
+    .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .option('--insecure', 'allow listeners that other machines can reach without authentication')
+    .action(async (path: string, request: string, options) =>
+      (await import('./explain.ts')).explain(path, request, options),
+    );
+
+  program
+    .command('prices')
+    .description('show what models cost: those of a configuration, or all that are bundled')
+    .addArgument(
+      new Argument('<action>', 'check: the models that routes send requests for; list: the bundled prices').choices([
+        'check',
+        'list',
+      ]),
+    )
+    .argument('[path]', 'for check: configuration file or directory; without it, environment variables decide')
+    .addOption(new Option('--format <format>', 'how to print them').choices(ROW_FORMATS).default('table'))
+    .option('--strict', 'for check: fail when a model has no price')
+    .option('--provider <name>', 'for list: the prices of one provider')
+    .option('--insecure', 'allow listeners that other machines can reach without authentication')
+    .action(async (action: 'check' | 'list', path: string | undefined, options) =>
+      (await import('./prices.ts')).prices(action, path, options),
+    );
 
   program
     .command('version')

@@ -1,12 +1,14 @@
-import { compileRegex } from '../routing/pattern.ts';
+import { createRouteExpressionCompiler } from '../routing/route-expression.ts';
+import { checkMatches, isEmptyMatch } from './check-match.ts';
 import { duplicateNames } from './duplicate-names.ts';
 import type { ConfigPath, UnplacedIssue } from './issue.ts';
-import type { GatewayConfig, RouteMatchConfig, VirtualRouteConfig, VirtualServiceConfig } from './model.ts';
+import type { GatewayConfig, VirtualRouteConfig, VirtualServiceConfig } from './model.ts';
 import { nearest } from './nearest.ts';
 
 /** Names in services and routes lead somewhere, no host has two owners, every split can be drawn from. */
 export function checkServices(config: GatewayConfig): UnplacedIssue[] {
   const services = config.virtual_services;
+  const compileExpression = createRouteExpressionCompiler();
   return [
     ...duplicateNames(
       services.map((service) => service.name),
@@ -15,6 +17,11 @@ export function checkServices(config: GatewayConfig): UnplacedIssue[] {
     ),
     ...domainConflicts(services),
     ...services.flatMap((service, index) => checkService(service, ['virtual_services', index], config)),
+    ...services.flatMap((service, index) =>
+      service.virtual_routes.flatMap((route, position) =>
+        checkMatches(route, ['virtual_services', index, 'virtual_routes', position], { service, compileExpression }),
+      ),
+    ),
   ];
 }
 
@@ -44,7 +51,6 @@ function checkRoute(route: VirtualRouteConfig, base: ConfigPath, clusterNames: r
   const issues = targets.flatMap(({ target, path }) =>
     unknownName(target.cluster, { known: clusterNames, what: 'cluster', path }),
   );
-  issues.push(...checkPatterns(route, base));
   if (route.split.every((target) => target.weight === 0)) {
     const message = 'the weights add up to 0, so no target can be chosen';
     issues.push({ path: [...base, 'split'], severity: 'error', message, fix: 'give one target a weight above 0' });
@@ -56,31 +62,6 @@ function checkRoute(route: VirtualRouteConfig, base: ConfigPath, clusterNames: r
     issues.push({ path: [...base, 'fallback', index], severity: 'error', message, fix: 'remove it or its weight' });
   }
   return issues;
-}
-
-/** Patterns are compiled here once more than needed, to show where a wrong one stands. */
-function checkPatterns(route: VirtualRouteConfig, base: ConfigPath): UnplacedIssue[] {
-  const matches = [route.match].flat();
-  const patterns = matches.flatMap((match, index) => {
-    const path = [...base, 'match', ...(Array.isArray(route.match) ? [index] : [])];
-    const conditions = [
-      { value: match.model, path: [...path, 'model', 'regex'] },
-      ...Object.entries(match.headers).map(([name, value]) => ({ value, path: [...path, 'headers', name, 'regex'] })),
-    ];
-    return conditions.flatMap(({ value, path: at }) =>
-      typeof value === 'object' && 'regex' in value ? [{ pattern: value.regex, path: at }] : [],
-    );
-  });
-  return patterns.flatMap(({ pattern, path }): UnplacedIssue[] => {
-    try {
-      compileRegex(pattern);
-      return [];
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `${JSON.stringify(pattern)} is not a regular expression: ${reason}`;
-      return [{ path, severity: 'error', message, fix: 'write RE2 syntax, which has no look-around' }];
-    }
-  });
 }
 
 function unknownName(
@@ -107,10 +88,6 @@ function unreachableRoutes(routes: readonly VirtualRouteConfig[], base: ConfigPa
 
 function takesEverything(route: VirtualRouteConfig): boolean {
   return [route.match].flat().some(isEmptyMatch);
-}
-
-function isEmptyMatch(match: RouteMatchConfig): boolean {
-  return match.model === undefined && match.paths === undefined && Object.keys(match.headers).length === 0;
 }
 
 /** A host name, or a pattern for several, belongs to one service on each listener. */

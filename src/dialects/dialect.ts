@@ -70,6 +70,8 @@ export interface DecodeContext {
   model?: string;
   /** Whether a stream is asked for, where the API has it in the path. */
   stream?: boolean;
+  /** Names a field that is known but has no effect: goes to `x-aigw-warnings`, as in `EncodeContext`. Absent: nobody listens. */
+  warn?(warning: string): void;
 }
 
 /** What a provider dialect may know of the target it writes for. */
@@ -80,10 +82,17 @@ export interface EncodeContext {
   defaultMaxOutputTokens: number;
   /** Which spelling of the output limit an OpenAI-compatible server wants. */
   maxTokensField: 'max_tokens' | 'max_completion_tokens';
+  /** Flags of the client's `anthropic-beta` header, for APIs that take them in the body; absent: none. */
+  anthropicBeta?: readonly string[];
 }
 
 /** What the writer of an answer may know beside it. */
 export interface ResponseContext {
+  /**
+   * Names what of the answer its API cannot show, as in `EncodeContext`; the same twice counts once. Of a whole answer it
+   * goes to `x-aigw-warnings`; of a stream what is said with its first content does, the rest is in the access log.
+   */
+  warn(warning: string): void;
   /** The model name of the client's request: stands in where the provider names none. */
   requestModel: string;
   /** Unix seconds: stands in where the provider gives no time. */
@@ -129,6 +138,11 @@ export interface UsageDialect {
   read(fields: JsonObject): ObservedAnswer;
   /** Makes the watcher of one streamed answer. */
   createStreamObserver(): StreamObserver;
+  /**
+   * Whether a frame carries nothing that a client could have used, as those do that only open an answer: a stream that fails
+   * after such frames alone may still be answered by another provider. Absent where an API has none.
+   */
+  isPreamble?(event: string, data: string): boolean;
 }
 
 /** What is known of an answer that passed through. */
@@ -152,6 +166,8 @@ export interface StreamObserver {
 export interface ErrorDialect {
   /** The body of an error answer. `code` is the gateway's code, or the provider's. */
   encode(error: ErrorAnswer): JsonObject;
+  /** The headers of an error answer that clients of this API read: names in lower case and values in turn. Absent: none. */
+  headers?(error: ErrorAnswer): string[];
   /** The frames that end a stream with an error, as text or bytes. */
   encodeInStream(error: ErrorAnswer): string | Uint8Array;
   /** Reads a provider's error answer; `body` is undefined when it is not a JSON object, `text` is then its text. */
@@ -173,4 +189,8 @@ export interface ErrorAnswer {
   param?: string | undefined;
   /** `gateway`: the gateway refused or failed; `provider`: a provider's error, translated. */
   source: 'gateway' | 'provider';
+  /** How long the client should wait. `retry-after` is written for every API; some also say it their own way. */
+  retryAfterSeconds?: number | undefined;
+  /** Id of the request, as the provider or the gateway names it. Absent: the error is in a stream. */
+  requestId?: string | undefined;
 }

@@ -14,6 +14,7 @@ import type { DialectName } from './names.ts';
 import { ollamaChat, ollamaGenerate } from './ollama-chat/dialect.ts';
 import { openaiChat } from './openai-chat/dialect.ts';
 import { openaiEmbeddings } from './openai-embeddings/dialect.ts';
+import { openaiInputTokens } from './openai-input-tokens/dialect.ts';
 import { openaiResponses } from './openai-responses/dialect.ts';
 import { PASS_THROUGH_DIALECTS } from './pass-through/dialects.ts';
 import { tgi } from './tgi/dialect.ts';
@@ -40,6 +41,7 @@ const OTHERS: readonly FamilyDialect[] = [
   cohereEmbeddings,
   cohereRerank,
   vllmTokenize,
+  openaiInputTokens,
   anthropicCountTokens,
   geminiCountTokens,
   vertexCountTokens,
@@ -48,7 +50,8 @@ const OTHERS: readonly FamilyDialect[] = [
 ];
 
 const DIALECTS: ReadonlyMap<DialectName, FamilyDialect> = new Map(
-  [...GENERATION, ...OTHERS, ...PASS_THROUGH_DIALECTS].map((entry) => [entry.name, entry]),
+  // An API that is translated stands over one that only passes through.
+  [...PASS_THROUGH_DIALECTS, ...GENERATION, ...OTHERS].map((entry) => [entry.name, entry]),
 );
 
 /** The dialect of that name. Throws for a name that no folder implements: a fault of the gateway's own tables. */

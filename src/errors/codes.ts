@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   provider_timeout: { status: 504, type: 'api_error', retryable: true },
   credential_unavailable: { status: 503, type: 'api_error', retryable: true },
   overloaded: { status: 503, type: 'api_error', retryable: true },
+  store_unavailable: { status: 503, type: 'api_error', retryable: false },
   shutting_down: { status: 503, type: 'api_error', retryable: true },
   client_closed: { status: 499, type: 'api_error', retryable: false },
   internal_error: { status: 500, type: 'api_error', retryable: false },

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { scanObject } from '../json/scan.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
 import type { Service } from '../snapshot/snapshot.ts';
-import { type Endpoint, matchPath } from './endpoints.ts';
+import { type Endpoint, matchConfiguredPath, matchPath } from './endpoints.ts';
 import { multipartBoundary, readMultipart } from './multipart.ts';
 import type { ExchangeState } from './state.ts';
 
@@ -14,11 +14,14 @@ const MAX_MODEL = 256;
 /** More than any client sends. */
 const MAX_HEADERS = 200;
 
+/** The model as routes of the reference system see it; a client's own value never counts. */
+const MODEL_HEADER = 'x-ai-eg-model';
+
 /** Fields that the gateway reads of every JSON body. */
 const READ_FIELDS: readonly string[] = ['model', 'stream', 'stream_options'];
 
 /** The host a request is for: lower case, without port. */
-function requestHost(value: string | undefined): string {
+export function requestHost(value: string | undefined): string {
   if (value === undefined) return '';
   const lower = value.toLowerCase();
   if (lower.startsWith('[')) return lower.slice(0, lower.indexOf(']') + 1);
@@ -41,8 +44,9 @@ export function findService(state: ExchangeState): Service {
 
 /** Finds what the path stands for. Throws `unknown_path` or `method_not_allowed`. */
 export function findEndpoint(state: ExchangeState, service: Service): Endpoint {
-  const path = service.endpoints.get(state.path) ?? state.path;
-  const { endpoint, errors, inPath } = matchPath(path);
+  const configured = service.endpoints.get(state.path);
+  const { endpoint, errors, inPath } =
+    configured === undefined ? matchPath(state.path) : matchConfiguredPath(configured);
   if (errors !== undefined) state.errorDialect = dialect(errors);
   if (endpoint === undefined) throw new GatewayError('unknown_path', `unsupported path: ${state.path.slice(0, 200)}`);
   state.endpoint = endpoint;
@@ -77,7 +81,8 @@ function checkHeaders(state: ExchangeState, endpoint: Endpoint): void {
     );
   }
   const type = state.request.header('content-type');
-  if (endpoint.model === 'json' && type !== undefined && /^(?:multipart|image|audio|video)\//i.test(type)) {
+  const isJson = endpoint.model === 'json' || endpoint.model === 'route';
+  if (isJson && type !== undefined && /^(?:multipart|image|audio|video)\//i.test(type)) {
     throw new GatewayError('unsupported_media_type', `${state.path} takes application/json, not ${type.slice(0, 50)}.`);
   }
 }
@@ -118,29 +123,66 @@ function admitBody(state: ExchangeState, body: Uint8Array): void {
   state.scanned = scanObject(body, []);
 }
 
-function admitJson(state: ExchangeState, body: Uint8Array): void {
+/** Whether the body asks for a stream. */
+function readStream(state: ExchangeState, endpoint: Endpoint | undefined, value: unknown): boolean {
+  if (value !== undefined && value !== null && typeof value !== 'boolean') {
+    throw new GatewayError('invalid_request', 'The field "stream" must be true or false.', { param: 'stream' });
+  }
+  const inPath = endpoint?.streamInPath;
+  if (inPath === undefined) return value === true || (value !== false && endpoint?.streamsUnasked === true);
+  if (typeof value === 'boolean' && value !== inPath) {
+    state.warnings.push(
+      `The field 'stream' was not heeded: this path always answers ${inPath ? 'with a stream' : 'whole'}.`,
+    );
+  }
+  return inPath;
+}
+
+/**
+ * Checks that requests without a model can be served where their API knows none: the route that takes them, whatever
+ * the model, has one for each target that is not of that API itself.
+ */
+function checkRoutedModel(state: ExchangeState, service: Service, endpoint: Endpoint): void {
+  const header = (name: string) => (name === MODEL_HEADER ? '' : state.request.header(name));
+  const route = service.routes.find({ model: '', path: state.path, header });
+  const silent = route?.targets.some(
+    (target) => target.model === undefined && target.cluster.provider.dialects[endpoint.dialect] === undefined,
+  );
+  if (silent === false) return;
+  throw new GatewayError(
+    'invalid_request',
+    route === undefined
+      ? `The request names no model, and no route of ${state.path} does without; send the field "model", or add a route without a model condition.`
+      : `The request names no model, and neither do all targets of its route; send the field "model", or give the targets a model.`,
+    { param: 'model' },
+  );
+}
+
+function admitJson(state: ExchangeState, service: Service, body: Uint8Array): void {
   if (!isUtf8(body)) throw new GatewayError('malformed_request', 'The request body is not valid UTF-8.');
   const scanned = scanObject(body, READ_FIELDS);
   state.scanned = scanned;
+  const { endpoint } = state;
   const model = scanned.fields['model'];
-  if (model === undefined) {
+  if (model !== undefined) {
+    state.model = checkModel(readField(body, model));
+    state.bodyModel = state.model;
+  } else if (endpoint?.model === 'route') {
+    checkRoutedModel(state, service, endpoint);
+    // No route with a condition on the model takes it, and each target puts its own in place.
+    state.model = '';
+  } else {
     throw new GatewayError('invalid_request', 'The field "model" is missing; name a model.', { param: 'model' });
   }
-  state.model = checkModel(readField(body, model));
-  state.bodyModel = state.model;
-  const stream = readField(body, scanned.fields['stream']);
-  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
-    throw new GatewayError('invalid_request', 'The field "stream" must be true or false.', { param: 'stream' });
-  }
-  state.stream = stream === true;
+  state.stream = readStream(state, endpoint, readField(body, scanned.fields['stream']));
 }
 
-function admitForm(state: ExchangeState, body: Uint8Array): void {
+function admitForm(state: ExchangeState, service: Service, body: Uint8Array): void {
   const type = state.request.header('content-type') ?? '';
   const boundary = multipartBoundary(type);
   if (boundary === undefined) {
     if (/^application\/json/i.test(type)) {
-      admitJson(state, body);
+      admitJson(state, service, body);
       return;
     }
     throw new GatewayError('unsupported_media_type', `${state.path} takes multipart/form-data with a boundary.`);
@@ -166,9 +208,9 @@ export async function admit(state: ExchangeState, service: Service): Promise<voi
   if (method === 'GET' || method === 'DELETE') return;
   const body = await state.request.readBody(state.bound.snapshot.limits.maxBodyBytes);
   state.body = body;
-  if (endpoint.model === 'json') admitJson(state, body);
+  if (endpoint.model === 'json' || endpoint.model === 'route') admitJson(state, service, body);
   else if (endpoint.model === 'path') admitBody(state, body);
-  else if (endpoint.model === 'form') admitForm(state, body);
+  else if (endpoint.model === 'form') admitForm(state, service, body);
 }
 
 /** The parsed body of a JSON request, parsed at most once. */

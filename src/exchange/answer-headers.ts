@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './attempts/attempt.ts';
 import type { ResponseHeaders } from './headers.ts';
 import type { ExchangeState } from './state.ts';
 

@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './attempts/attempt.ts';
 import type { ExchangeState } from './state.ts';
 
 /** The commit point: from here on the client sees this answer and no other. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { loadConfig } from '../config/load.ts';
 import { dialect } from '../dialects/registry.ts';
-import { allEndpoints, matchPath } from './endpoints.ts';
+import { compileSnapshot } from '../snapshot/compile.ts';
+import { allEndpoints, endpointsOnRequest, matchConfiguredPath, matchPath } from './endpoints.ts';
 
 test('every endpoint is found by its path, and its dialect exists', () => {
   const seen = new Set<string>();
@@ -77,4 +79,63 @@ test('a tree is not entered by a longer name', () => {
   for (const path of ['/v1/filesystem', '/v1/batches2/x', '/v1/responsesx', '/V1/files', '/v1']) {
     assert.equal(matchPath(path).endpoint, undefined, path);
   }
+});
+
+test('what is served on request alone is found behind a path of a virtual service, and nowhere else', () => {
+  for (const { path, endpoint } of endpointsOnRequest()) {
+    assert.deepEqual(matchPath(path), { endpoint: undefined, errors: undefined }, path);
+    assert.deepEqual(matchConfiguredPath(path), { endpoint, errors: endpoint.dialect }, path);
+    assert.notEqual(dialect(endpoint.dialect).client, undefined, path);
+  }
+  assert.deepEqual(matchConfiguredPath('/v1/messages'), matchPath('/v1/messages'));
+});
+
+/** Kinds of endpoints of the configuration, and the operation and API that each stands for. */
+const KINDS: Readonly<Record<string, string>> = {
+  chat_completions: 'chat openai-chat',
+  completions: 'completion openai-completions',
+  embeddings: 'embeddings openai-embeddings',
+  responses: 'responses openai-responses',
+  responses_input_tokens: 'responses_input_tokens openai-input-tokens',
+  image_generations: 'image_generation openai-images',
+  image_edits: 'image_edit openai-images',
+  image_variations: 'image_variation openai-images',
+  speech: 'speech openai-speech',
+  transcriptions: 'transcription openai-transcription',
+  translations: 'translation openai-transcription',
+  moderations: 'moderation openai-moderations',
+  messages: 'messages anthropic',
+  count_tokens: 'count_tokens anthropic-count-tokens',
+  tokenize: 'tokenize vllm-tokenize',
+  cohere_chat: 'chat cohere-chat',
+  cohere_embed: 'embeddings cohere-embeddings',
+  rerank: 'rerank cohere-rerank',
+  ollama_chat: 'chat ollama-chat',
+  ollama_generate: 'completion ollama-generate',
+  tgi_generate: 'completion tgi',
+  tgi_generate_stream: 'completion tgi',
+};
+
+test('a virtual service can put every client API with a fixed path under a path of its own', () => {
+  const endpoints = Object.keys(KINDS).map((kind) => `/my/${kind}: ${kind}`);
+  const text = `virtual_services: [{ name: default, endpoints: { ${endpoints.join(', ')} } }]`;
+  const { config, hash } = loadConfig([{ file: 'test.yaml', text }], {
+    env: {},
+    readText: () => '',
+    homeDirectory: '/nonexistent',
+  });
+  const [service] = compileSnapshot(config, { revision: 1, hash }).services;
+  const served = new Set<unknown>();
+  for (const [kind, wanted] of Object.entries(KINDS)) {
+    const { endpoint } = matchConfiguredPath(service?.endpoints.get(`/my/${kind}`) ?? '');
+    assert.equal(`${endpoint?.operation} ${endpoint?.dialect}`, wanted, kind);
+    served.add(endpoint);
+  }
+  const fixed = [...allEndpoints(), ...endpointsOnRequest()].filter(
+    ({ endpoint }) => endpoint.model !== 'path' && endpoint.model !== 'none',
+  );
+  assert.deepEqual(
+    fixed.filter(({ endpoint }) => !served.has(endpoint)).map(({ path }) => path),
+    [],
+  );
 });

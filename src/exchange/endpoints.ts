@@ -1,7 +1,10 @@
 import type { DialectName } from '../dialects/names.ts';
 
-/** Where an operation names its model: in the JSON body, in a form, in the path, or nowhere. */
-export type ModelSource = 'json' | 'form' | 'path' | 'none';
+/**
+ * Where an operation names its model: in the JSON body, in a form, in the path, or nowhere. `route`: its API names none,
+ * so that a route or its targets have to; a body that names one all the same is heard.
+ */
+export type ModelSource = 'json' | 'form' | 'path' | 'route' | 'none';
 
 /** A client path: what it does and which API it belongs to. */
 export interface Endpoint {
@@ -12,6 +15,10 @@ export interface Endpoint {
   readonly model: ModelSource;
   /** The path below the API root as providers know it, such as `/chat/completions`. */
   readonly suffix: string;
+  /** Whether a stream is what a body gets that does not say; absent: it is not. */
+  readonly streamsUnasked?: true;
+  /** Whether the answer is a stream where the path alone decides, whatever the body says. */
+  readonly streamInPath?: boolean;
 }
 
 /** How errors on paths of an API look, also on paths that it does not have. */
@@ -101,6 +108,33 @@ const COHERE_EMBED: Endpoint = {
   suffix: '/embed',
 };
 
+const POST_JSON = { methods: POST, model: 'json' } as const;
+const POST_ROUTED = { methods: POST, model: 'route' } as const;
+
+/**
+ * Paths that are served only where a virtual service asks for them under `endpoints`: they would be taken for the
+ * gateway's own elsewhere. Ollama's (https://docs.ollama.com/api) and Hugging Face TGI's
+ * (https://huggingface.github.io/text-generation-inference), whose `stream` counts on the path `/` alone.
+ */
+const ON_REQUEST: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
+  ['/api/chat', { ...POST_JSON, operation: 'chat', dialect: 'ollama-chat', suffix: '/api/chat', streamsUnasked: true }],
+  [
+    '/api/generate',
+    {
+      ...POST_JSON,
+      operation: 'completion',
+      dialect: 'ollama-generate',
+      suffix: '/api/generate',
+      streamsUnasked: true,
+    },
+  ],
+  ['/generate', { ...POST_ROUTED, operation: 'completion', dialect: 'tgi', suffix: '/generate', streamInPath: false }],
+  [
+    '/generate_stream',
+    { ...POST_ROUTED, operation: 'completion', dialect: 'tgi', suffix: '/generate_stream', streamInPath: true },
+  ],
+]);
+
 /** Gemini's methods behind the colon of `/v1beta/models/{model}:{method}` (https://ai.google.dev/api). */
 const GEMINI_METHODS: ReadonlyMap<string, Endpoint & { stream: boolean }> = new Map(
   (
@@ -147,7 +181,12 @@ const FIXED: ReadonlyMap<string, Endpoint> = new Map([
   ['/cohere/v2/rerank', RERANK],
 ]);
 
-/** All endpoints, for tests that walk them. */
+/** The endpoints that are served only where a virtual service asks for them, by the path they have in their own API. */
+export function endpointsOnRequest(): { path: string; endpoint: Endpoint }[] {
+  return [...ON_REQUEST].map(([path, endpoint]) => ({ path, endpoint }));
+}
+
+/** All endpoints that are always served, for tests that walk them. */
 export function allEndpoints(): { path: string; endpoint: Endpoint }[] {
   const trees = OPENAI_TREES.map(({ prefix }) => ({
     path: `/v1${prefix}`,
@@ -200,6 +239,12 @@ function matchModelPath(
 function matchGemini(path: string): Pick<MatchedPath, 'endpoint' | 'inPath'> {
   const prefix = path.startsWith('/v1beta/models/') ? '/v1beta/models/' : '/v1/models/';
   return matchModelPath(path, { prefix, separator: ':', operations: GEMINI_METHODS });
+}
+
+/** Finds what a virtual service means by a path that stands behind one of its own: also what is served on request alone. */
+export function matchConfiguredPath(path: string): MatchedPath {
+  const endpoint = ON_REQUEST.get(path);
+  return endpoint === undefined ? matchPath(path) : { endpoint, errors: endpoint.dialect };
 }
 
 /** Finds what a path (without query) stands for. */

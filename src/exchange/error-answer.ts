@@ -6,7 +6,7 @@ import { commitAnswer } from './commit.ts';
 import type { ExchangeState } from './state.ts';
 
 /** A gateway's error as a client's dialect renders it. */
-function toAnswer(error: GatewayError): ErrorAnswer {
+function toAnswer(error: GatewayError, requestId?: string): ErrorAnswer {
   return {
     status: error.status,
     type: error.type,
@@ -14,7 +14,14 @@ function toAnswer(error: GatewayError): ErrorAnswer {
     message: error.publicMessage,
     param: error.param,
     source: 'gateway',
+    retryAfterSeconds: error.retryAfterSeconds,
+    requestId,
   };
+}
+
+/** The header that every API's clients obey (RFC 9110 section 10.2.3). */
+export function retryAfter(seconds: number | undefined): string[] {
+  return seconds === undefined ? [] : ['retry-after', String(Math.ceil(seconds))];
 }
 
 /** The failure of an attempt that a provider's own error means. */
@@ -38,12 +45,14 @@ export function sendError(state: ExchangeState, error: GatewayError): void {
     headers.push('content-type', 'text/plain; charset=utf-8');
     body = error.publicMessage;
   } else {
-    headers.push('content-type', 'application/json');
-    body = JSON.stringify(state.errorDialect.errors.encode(toAnswer(error)));
+    const { errors } = state.errorDialect;
+    const answer = toAnswer(error, state.id);
+    headers.push('content-type', 'application/json', ...(errors.headers?.(answer) ?? []));
+    body = JSON.stringify(errors.encode(answer));
   }
   const bytes = Buffer.from(body);
   headers.push('content-length', String(bytes.length));
-  if (error.retryAfterSeconds !== undefined) headers.push('retry-after', String(Math.ceil(error.retryAfterSeconds)));
+  headers.push(...retryAfter(error.retryAfterSeconds));
   if (error.code === 'method_not_allowed' && state.endpoint !== undefined)
     headers.push('allow', state.endpoint.methods.join(', '));
   appendGatewayHeaders(state, headers);

@@ -1,96 +1,13 @@
 import { GatewayError } from '../errors/gateway-error.ts';
-import type { Target } from '../snapshot/snapshot.ts';
 import { admit, findService } from './admit.ts';
-import { Attempt } from './attempt.ts';
-import { AttemptHandler } from './attempt-handler.ts';
-import type { AttemptOutcome } from './attempt-outcome.ts';
-import { chooseBinding } from './binding.ts';
+import { runAttempts } from './attempts/run-attempts.ts';
 import { sendError } from './error-answer.ts';
-import { attemptFamily } from './family-attempt.ts';
 import { answerModels, isModelsRequest } from './models-list.ts';
 import { plan } from './plan.ts';
-import type { ClientRequest, ClientResponse, UpstreamRequest } from './ports.ts';
-import { applyCredential, buildProviderRequest } from './provider-request.ts';
-import { sendRefusal } from './refusal.ts';
-import { attemptResult, backoffMs, mayRetry } from './retry.ts';
+import type { ClientRequest, ClientResponse } from './ports.ts';
 import type { ExchangeRuntime } from './runtime.ts';
 import { settle } from './settle.ts';
 import { ExchangeState } from './state.ts';
-
-/**
- * An attempt that could not be made. A missing credential, or a request that this target's API cannot express, may spare
- * another target; what is wrong with the request itself may not.
- */
-function unsent(thrown: unknown): AttemptOutcome {
-  const error = GatewayError.from(thrown);
-  if (error.code === 'unsupported_parameter') return { kind: 'failed', error, failure: 'unexpressible' };
-  if (!error.retryable) throw error;
-  return { kind: 'failed', error, failure: 'unsigned' };
-}
-
-/** Sends one provider request and resolves when the client has its answer or the attempt has failed. */
-function send(attempt: Attempt): Promise<AttemptOutcome> {
-  const { state, chosen } = attempt;
-  state.attempt = attempt;
-  if (!chosen.sameDialect && chosen.dialect.provider === undefined) return attemptFamily(attempt).catch(unsent);
-  let request: UpstreamRequest;
-  try {
-    request = buildProviderRequest(state, chosen, attempt.target);
-  } catch (thrown) {
-    return Promise.resolve(unsent(thrown));
-  }
-  state.attempts++;
-  attempt.upstreamHost = request.endpoint.host;
-  const dispatch = () =>
-    new Promise<AttemptOutcome>((resolve) => {
-      state.phase = 'attempt';
-      attempt.startedMonotonic = state.runtime.monotonic();
-      state.runtime.upstream.send(request, new AttemptHandler(attempt, resolve));
-    });
-  let pending: void | Promise<void>;
-  try {
-    pending = applyCredential(state, request);
-  } catch (thrown) {
-    return Promise.resolve(unsent(thrown));
-  }
-  return pending === undefined ? dispatch() : pending.then(dispatch, unsent);
-}
-
-function wait(state: ExchangeState, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    state.cancelWait = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
-}
-
-/** Tries the targets in order until one answers, then gives the client the last failure. */
-async function runAttempts(state: ExchangeState, targets: readonly Target[]): Promise<void> {
-  for (let index = 0; index < targets.length; index++) {
-    const target = targets[index] as Target;
-    const chosen = chooseBinding(state, target);
-    if (chosen === undefined) continue;
-    const attempt = new Attempt(state, target, chosen);
-    const outcome = await send(attempt);
-    const unexpressible = outcome.kind === 'failed' && outcome.failure === 'unexpressible';
-    if (!unexpressible) state.runtime.countAttempt(target.cluster.name, attemptResult(state, outcome));
-    if (outcome.kind === 'done' || state.clientGone) return;
-    // Without its credential a target stays out of reach: trying it again is only waiting.
-    const unsigned = outcome.kind === 'failed' && outcome.failure === 'unsigned';
-    while (unsigned && targets[index + 1] === target) index++;
-    const next = targets[index + 1];
-    if (next === undefined || !mayRetry(state, outcome)) {
-      if (outcome.kind === 'failed') throw outcome.error;
-      sendRefusal(attempt, outcome.refusal);
-      return;
-    }
-    const ms = backoffMs(state, next, Math.random());
-    if (ms > 0) await wait(state, ms);
-    if (state.clientGone) return;
-  }
-}
 
 function fail(state: ExchangeState, thrown: unknown): void {
   const error = GatewayError.from(thrown);
@@ -127,7 +44,7 @@ export async function handleExchange(
     if (isModelsRequest(request.method, state.path)) await answerModels(state, service);
     else {
       await admit(state, service);
-      if (!state.clientGone) await runAttempts(state, plan(state, service));
+      if (!state.clientGone) await runAttempts(plan(state, service));
     }
   } catch (thrown) {
     try {

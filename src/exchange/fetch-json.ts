@@ -1,11 +1,18 @@
 import type { JsonObject } from '../json/types.ts';
 import { isObject } from '../json/types.ts';
 import { collect } from './collect.ts';
+import type { BoundCluster, Lane } from './live.ts';
 import type { UpstreamRequest } from './ports.ts';
-import type { BoundCluster, ExchangeRuntime } from './runtime.ts';
+import type { ExchangeRuntime } from './runtime.ts';
 
 /** Largest answer taken. */
 const MAX_BYTES = 8 * 1024 * 1024;
+
+/** The first way in that is well; the first at all when none is. */
+function firstWell(bound: BoundCluster, nowMs: number): Lane {
+  const { lanes } = bound.lanes;
+  return lanes.find((lane) => lane.health.allows(nowMs)) ?? (lanes[0] as Lane);
+}
 
 /**
  * Asks a cluster for a JSON object on the gateway's own behalf, with the cluster's credential. Rejects when there is no
@@ -16,7 +23,8 @@ export async function fetchJson(
   bound: BoundCluster,
   call: { path: string; headers: readonly string[]; timeoutMs: number },
 ): Promise<JsonObject> {
-  const endpoint = bound.nextEndpoint();
+  const lane = firstWell(bound, runtime.monotonic());
+  const { endpoint } = lane;
   const request: UpstreamRequest = {
     cluster: bound.cluster,
     endpoint,
@@ -25,7 +33,7 @@ export async function fetchJson(
     headers: ['accept', 'application/json', ...call.headers],
     body: undefined,
   };
-  await bound.credential.apply({
+  await lane.credential.apply({
     method: request.method,
     host: endpoint.host,
     path: request.path,

@@ -2,7 +2,8 @@ import { isObject, type JsonObject, type JsonValue } from '../json/types.ts';
 import type { ModelListBinding } from '../providers/provider.ts';
 import type { ListedModel, Service } from '../snapshot/snapshot.ts';
 import { fetchJson } from './fetch-json.ts';
-import type { BoundCluster, ExchangeRuntime, ModelListCache } from './runtime.ts';
+import type { BoundCluster, ModelListCache } from './live.ts';
+import type { ExchangeRuntime } from './runtime.ts';
 
 /** How long a provider's list counts as fresh, and a failure to get it as such. */
 const FRESH_MS = 300_000;

@@ -1,20 +1,14 @@
 import { GatewayError } from '../errors/gateway-error.ts';
-import { attemptOrder } from '../routing/attempts.ts';
-import type { RouteInput } from '../routing/route-table.ts';
-import type { Route, Service, Target } from '../snapshot/snapshot.ts';
+import { prefixHash } from '../routing/balance/affinity-key.ts';
+import { hash32 } from '../routing/balance/hash.ts';
+import type { Route, Service, StickySource } from '../snapshot/snapshot.ts';
+import { AttemptPlan } from './attempts/attempt-plan.ts';
+import type { AttemptRun } from './attempts/make-attempt.ts';
 import { canServe } from './binding.ts';
+import type { LiveRoute } from './live.ts';
+import { promptPrefixHash } from './prompt-prefix.ts';
+import { createRouteInput } from './route-input.ts';
 import type { ExchangeState } from './state.ts';
-
-/** Header in which the reference system shows the model to its routes; a client's own value never counts. */
-const MODEL_HEADER = 'x-ai-eg-model';
-
-function routeInput(state: ExchangeState): RouteInput {
-  return {
-    model: state.model,
-    path: state.path,
-    header: (name) => (name === MODEL_HEADER ? state.model : state.request.header(name)),
-  };
-}
 
 /** The route of `cluster/model` addressing, with the model's own name put in place. */
 function addressedRoute(state: ExchangeState, service: Service): Route | undefined {
@@ -38,7 +32,7 @@ function notFound(state: ExchangeState): GatewayError {
 
 /** Finds the route that takes the request. Throws `model_not_found` or `route_not_found`. */
 export function findRoute(state: ExchangeState, service: Service): Route {
-  const input = routeInput(state);
+  const input = createRouteInput(state, service.routes.bodyFields);
   if (state.model === undefined) {
     const dialect = state.endpoint?.dialect;
     const routes = service.routes.findWithoutModel(input);
@@ -55,25 +49,55 @@ export function findRoute(state: ExchangeState, service: Service): Route {
   return addressed;
 }
 
+/** Hash of what binds the caller to a target of a split; undefined: nothing does, or the request does not say. */
+function stickyHash(state: ExchangeState, route: Route): number | undefined {
+  const { splitBy } = route;
+  if (splitBy === undefined) return undefined;
+  const value = typeof splitBy === 'object' ? state.request.header(splitBy.header) : stickyValue(state, splitBy);
+  return value === undefined || value === '' ? undefined : hash32(value);
+}
+
+function stickyValue(state: ExchangeState, source: Extract<StickySource, string>): string | undefined {
+  if (source === 'ip') return state.request.remoteAddress;
+  const { principal } = state;
+  if (principal === undefined) return undefined;
+  if (source === 'end_user') return principal.endUser;
+  return source === 'key' ? principal.key?.name : principal[source];
+}
+
+/** Hash of what affinity goes by: a session id, or the beginning of the prompt. */
+function affinityHash(state: ExchangeState, route: Route): number | undefined {
+  if (route.balance.strategy !== 'affinity') return undefined;
+  const { header } = route.balance;
+  if (header !== undefined) {
+    const session = state.request.header(header);
+    return session === undefined ? undefined : prefixHash([session]);
+  }
+  return state.body === undefined ? undefined : promptPrefixHash(state);
+}
+
 /**
- * Decides the route and the order of attempts. Targets that cannot serve the operation are left out;
- * throws `unsupported_operation` when none can.
+ * Decides the route and prepares the attempts. Targets that cannot serve the operation are left out; throws
+ * `unsupported_operation` when none can.
  */
-export function plan(state: ExchangeState, service: Service): Target[] {
+export function plan(state: ExchangeState, service: Service): AttemptRun {
   const route = findRoute(state, service);
   state.route = route;
-  const order = attemptOrder(route.tiers, (tier) => route.splits[tier]?.next() ?? 0, route.retry);
-  const targets: Target[] = [];
-  for (const index of order) {
-    const target = route.targets[index] as Target;
-    if (canServe(state, target)) targets.push(target);
-  }
-  if (targets.length === 0) {
+  const live = state.bound.routes[route.index] as LiveRoute;
+  const context = state.pickContext();
+  context.affinityHash = affinityHash(state, route);
+  if (live.tracksLoad) context.promptTokens = state.promptTokens;
+  const attempts = new AttemptPlan(live, {
+    context,
+    stickyHash: stickyHash(state, route),
+    canServe: (target) => canServe(state, target.target),
+  });
+  if (!attempts.servable()) {
     const names = [...new Set(route.targets.map((target) => target.cluster.provider.title))].join(', ');
     throw new GatewayError(
       'unsupported_operation',
       `${state.path} is not available from the provider of this model (${names}); use another model or endpoint.`,
     );
   }
-  return targets;
+  return { state, live, plan: attempts, triedLanes: [] };
 }

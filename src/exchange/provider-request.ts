@@ -4,18 +4,21 @@ import { parseAnthropicBeta, vertexBetaFlags } from '../dialects/envelopes/anthr
 import { wrapRequest as wrapBedrockInvoke } from '../dialects/envelopes/bedrock-invoke.ts';
 import { wrapRequest as wrapVertexRawPredict } from '../dialects/envelopes/vertex-raw-predict.ts';
 import { type FamilyCall, translateFamily } from '../dialects/family-call.ts';
-import { GatewayError } from '../errors/gateway-error.ts';
+import { withoutForeignItems } from '../dialects/openai-responses/foreign-items.ts';
 import { scanObject } from '../json/scan.ts';
 import { type FieldEdit, spliceObject } from '../json/splice.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
 import type { Envelope } from '../providers/provider.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import { parsedBody, readField } from './admit.ts';
+import type { Attempt } from './attempts/attempt.ts';
 import type { ChosenBinding } from './binding.ts';
+import { holdsForeignTokens } from './foreign-tokens.ts';
 import { forwardRequestHeaders } from './headers.ts';
+import type { Lane } from './live.ts';
 import type { ClientRequest, UpstreamRequest } from './ports.ts';
-import type { BoundCluster } from './runtime.ts';
 import type { ExchangeState } from './state.ts';
+import { dropForeignHeaders } from './vendor-headers.ts';
 
 /** Anthropic's API version, when the client did not name one (https://docs.anthropic.com/en/api/versioning). */
 const ANTHROPIC_VERSION = '2023-06-01';
@@ -39,7 +42,8 @@ function applyEdits(body: JsonObject, edits: readonly FieldEdit[]): void {
   }
 }
 
-function warnOn(state: ExchangeState): (warning: string) => void {
+/** Takes what is lost of this exchange; saying the same twice counts once. */
+export function warnOn(state: ExchangeState): (warning: string) => void {
   return (warning) => {
     if (!state.warnings.includes(warning)) state.warnings.push(warning);
   };
@@ -59,7 +63,7 @@ function wrap(state: ExchangeState, body: JsonObject, chosen: ChosenBinding, tar
 
 /** What a client's dialect may know beside the body. */
 function decodeContext(state: ExchangeState): DecodeContext {
-  return { ...(state.model === undefined ? {} : { model: state.model }), stream: state.stream };
+  return { ...(state.model === undefined ? {} : { model: state.model }), stream: state.stream, warn: warnOn(state) };
 }
 
 function encodeContext(state: ExchangeState, target: Target): EncodeContext {
@@ -70,13 +74,21 @@ function encodeContext(state: ExchangeState, target: Target): EncodeContext {
   };
 }
 
+/** Whether the flags of `anthropic-beta` go into the body: Claude on Bedrock has no header for them. */
+function takesBetaInBody(chosen: ChosenBinding): boolean {
+  return chosen.dialect.name === 'bedrock-converse' && !chosen.sameDialect;
+}
+
 /** Translates through the neutral model. */
 function translate(state: ExchangeState, chosen: ChosenBinding, target: Target): JsonObject {
   const client = state.dialect?.client;
   const provider = chosen.dialect.provider;
   if (client === undefined || provider === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
   state.neutral ??= client.decodeRequest(parsedBody(state), decodeContext(state));
-  return provider.encodeRequest({ ...state.neutral, model: targetModel(state, target) }, encodeContext(state, target));
+  const context = encodeContext(state, target);
+  const beta = parseAnthropicBeta(state.request.header('anthropic-beta'));
+  if (beta.length > 0 && takesBetaInBody(chosen)) context.anthropicBeta = beta;
+  return provider.encodeRequest({ ...state.neutral, model: targetModel(state, target) }, context);
 }
 
 /** Asks for usage in streams of OpenAI's chat and completions when the client did not: it is what is metered. */
@@ -127,11 +139,19 @@ export function targetModel(state: ExchangeState, target: Target): string {
   return target.model ?? state.model ?? '';
 }
 
+/** A body of the target's own API without what another vendor's model gave to be given back to it. */
+function withoutForeignTokens(state: ExchangeState, chosen: ChosenBinding, target: Target): JsonObject {
+  if (chosen.dialect.name !== 'openai-responses') return translate(state, chosen, target);
+  return { ...withoutForeignItems(parsedBody(state), warnOn(state)), model: targetModel(state, target) };
+}
+
 function buildBody(state: ExchangeState, chosen: ChosenBinding, target: Target): TranslatedBody {
-  if (chosen.sameDialect && chosen.binding.envelope === undefined)
+  const foreign = chosen.sameDialect && holdsForeignTokens(chosen.dialect.name, state.body as Uint8Array);
+  if (chosen.sameDialect && !foreign && chosen.binding.envelope === undefined)
     return { pieces: editedBytes(state, target), translated: false };
   let body: JsonObject;
-  if (chosen.sameDialect) body = { ...parsedBody(state), model: targetModel(state, target) };
+  if (foreign) body = withoutForeignTokens(state, chosen, target);
+  else if (chosen.sameDialect) body = { ...parsedBody(state), model: targetModel(state, target) };
   else body = translate(state, chosen, target);
   body = wrap(state, body, chosen, target);
   applyEdits(body, target.bodyEdits);
@@ -151,9 +171,9 @@ function adaptAnthropicHeaders(state: ExchangeState, headers: string[], envelope
 function buildHeaders(
   state: ExchangeState,
   chosen: ChosenBinding,
-  bound: { cluster: BoundCluster; target: Target; translated: boolean },
+  bound: { lane: Lane; target: Target; translated: boolean },
 ): string[] {
-  const credential = bound.cluster.credential;
+  const { credential } = bound.lane;
   const headers = forwardRequestHeaders(state.request.rawHeaders, {
     allowed: state.bound.snapshot.forwardHeaders,
     credentials: credential.forwardsClientCredential,
@@ -161,6 +181,10 @@ function buildHeaders(
     mutation: bound.target.headers,
     translated: bound.translated,
   });
+  const to = { dialect: chosen.dialect.name, provider: bound.target.cluster.provider.name };
+  const lost = dropForeignHeaders(headers, headers.length - bound.target.headers.set.length, to);
+  if (lost.length > 0 && chosen.dialect.family === 'generation' && !takesBetaInBody(chosen))
+    lost.forEach(warnOn(state));
   if (bound.translated) headers.push('content-type', 'application/json');
   if (chosen.binding.envelope !== undefined) adaptAnthropicHeaders(state, headers, chosen.binding.envelope);
   const isAnthropic = chosen.dialect.name === 'anthropic' || chosen.dialect.name === 'anthropic-count-tokens';
@@ -192,14 +216,9 @@ function withQuery(state: ExchangeState, path: string): string {
 }
 
 /** Puts a body into its place: endpoint, path, headers. */
-function toRequest(
-  state: ExchangeState,
-  chosen: ChosenBinding,
-  target: Target,
-  body: TranslatedBody | undefined,
-): UpstreamRequest {
-  const cluster = state.bound.clusters[target.cluster.index] as BoundCluster;
-  const endpoint = cluster.nextEndpoint();
+function toRequest(attempt: Attempt, body: TranslatedBody | undefined): UpstreamRequest {
+  const { state, chosen, target, lane } = attempt;
+  const { endpoint } = lane;
   const path = chosen.binding.path({
     model: targetModel(state, target),
     stream: state.stream,
@@ -214,7 +233,7 @@ function toRequest(
     endpoint,
     method: state.request.method,
     path: chosen.sameDialect ? withQuery(state, base + path) : base + path,
-    headers: buildHeaders(state, chosen, { cluster, target, translated: body?.translated ?? false }),
+    headers: buildHeaders(state, chosen, { lane, target, translated: body?.translated ?? false }),
     body: body?.pieces,
   };
 }
@@ -223,9 +242,10 @@ function toRequest(
  * Makes the provider request of one attempt: translated body, forwarded headers, path. The credential
  * is not in it yet. Throws GatewayError when the request cannot be expressed for this target.
  */
-export function buildProviderRequest(state: ExchangeState, chosen: ChosenBinding, target: Target): UpstreamRequest {
+export function buildProviderRequest(attempt: Attempt): UpstreamRequest {
+  const { state, chosen, target } = attempt;
   const body = state.body === undefined ? undefined : buildBody(state, chosen, target);
-  return toRequest(state, chosen, target, body);
+  return toRequest(attempt, body);
 }
 
 /** The requests of a family other than generation: some APIs take less in one request than others. */
@@ -235,7 +255,8 @@ export interface FamilyRequests {
 }
 
 /** Translates a request of a family other than generation. Throws GatewayError when it cannot be expressed for this target. */
-export function buildFamilyRequests(state: ExchangeState, chosen: ChosenBinding, target: Target): FamilyRequests {
+export function buildFamilyRequests(attempt: Attempt): FamilyRequests {
+  const { state, chosen, target } = attempt;
   const call =
     state.dialect === undefined
       ? undefined
@@ -248,7 +269,7 @@ export function buildFamilyRequests(state: ExchangeState, chosen: ChosenBinding,
   if (call === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
   const requests = call.bodies.map((body) => {
     applyEdits(body, target.bodyEdits);
-    return toRequest(state, chosen, target, { pieces: stringify(body), translated: true });
+    return toRequest(attempt, { pieces: stringify(body), translated: true });
   });
   return { requests, call };
 }
@@ -284,8 +305,6 @@ class SignableView implements SignableRequest {
 }
 
 /** Adds what proves the gateway to the provider. Returns a promise only when a token must be fetched. */
-export function applyCredential(state: ExchangeState, request: UpstreamRequest): void | Promise<void> {
-  const cluster = state.bound.clusters[request.cluster.index];
-  if (cluster === undefined) throw new GatewayError('internal_error', 'The cluster is not bound.');
-  return cluster.credential.apply(new SignableView(request, state.request));
+export function applyCredential(attempt: Attempt, request: UpstreamRequest): void | Promise<void> {
+  return attempt.lane.credential.apply(new SignableView(request, attempt.state.request));
 }

@@ -1,7 +1,7 @@
 import type { ProviderResponseContext, ResponseContext } from '../dialects/dialect.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './attempts/attempt.ts';
 import type { ResponseHeaders } from './headers.ts';
-import { targetModel } from './provider-request.ts';
+import { targetModel, warnOn } from './provider-request.ts';
 import type { ExchangeState } from './state.ts';
 
 function newId(state: ExchangeState): (prefix: string) => string {
@@ -21,6 +21,7 @@ export function providerContext(attempt: Attempt, headers: ResponseHeaders): Pro
 export function responseContext(attempt: Attempt): ResponseContext {
   const { state } = attempt;
   return {
+    warn: warnOn(state),
     requestModel: state.model ?? '',
     created: Math.floor(state.startedAt / 1000),
     newId: newId(state),

@@ -2,14 +2,18 @@ import type { Dialect } from '../dialects/dialect.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { NeutralRequest } from '../dialects/neutral/request.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
+import type { Principal } from '../filters/auth/principal.ts';
 import type { ScannedObject } from '../json/scan.ts';
 import type { JsonObject } from '../json/types.ts';
+import type { PickContext } from '../routing/balance/balancer.ts';
 import type { Route } from '../snapshot/snapshot.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './attempts/attempt.ts';
 import type { Endpoint } from './endpoints.ts';
+import type { BoundSnapshot } from './live.ts';
 import type { MultipartBody } from './multipart.ts';
 import type { ClientRequest, ClientResponse } from './ports.ts';
-import type { BoundSnapshot, ExchangeRuntime } from './runtime.ts';
+import { estimatePromptTokens } from './prompt-tokens.ts';
+import type { ExchangeRuntime } from './runtime.ts';
 
 /** How the answer reached the client, as far as it did. */
 export type ExchangePhase = 'admit' | 'attempt' | 'committed' | 'done';
@@ -47,11 +51,15 @@ export class ExchangeState {
   bodyModel: string | undefined = undefined;
   stream = false;
   route: Route | undefined = undefined;
+  /** Who sends the request, as authentication found out. */
+  principal: Principal | undefined = undefined;
   /** The request in neutral form: made by the first attempt that needs a translation. */
   neutral: NeutralRequest | undefined = undefined;
   /** The parsed body: made by the first attempt that needs it. */
   json: JsonObject | undefined = undefined;
   attempts = 0;
+  /** Attempts that did not answer, in order; undefined while there is none. */
+  failedAttempts: Attempt[] | undefined = undefined;
   /** The attempt whose answer the client gets; before the commit point the latest one. */
   attempt: Attempt | undefined = undefined;
   /** Set while several attempts compete. */
@@ -69,6 +77,8 @@ export class ExchangeState {
   streaming = false;
   clientGone = false;
   settled = false;
+  #promptTokens = -1;
+  #pick: PickContext | undefined = undefined;
 
   constructor(runtime: ExchangeRuntime, request: ClientRequest, response: ClientResponse) {
     this.runtime = runtime;
@@ -78,5 +88,34 @@ export class ExchangeState {
     this.id = runtime.uuid();
     this.startedAt = runtime.now();
     this.startedMonotonic = runtime.monotonic();
+  }
+  /** What balancers may know of this request, with the time and a random number of now. */
+  pickContext(): PickContext {
+    const { runtime } = this;
+    this.#pick ??= {
+      nowMs: 0,
+      random: 0,
+      promptTokens: 0,
+      expectedOutputTokens: 0,
+      affinityHash: undefined,
+      panic: false,
+    };
+    this.#pick.nowMs = runtime.monotonic();
+    this.#pick.random = runtime.random();
+    return this.#pick;
+  }
+
+  /** Estimated tokens of the prompt. */
+  get promptTokens(): number {
+    if (this.#promptTokens === -1) {
+      this.#promptTokens = this.body === undefined || this.scanned === undefined ? 0 : estimatePromptTokens(this.body);
+    }
+    return this.#promptTokens;
+  }
+
+  /** Whether the exchange may go on for `ms` more before its time is over. */
+  hasTime(ms: number): boolean {
+    const requestMs = this.route?.timeouts.requestMs ?? 0;
+    return requestMs === 0 || this.runtime.monotonic() + ms < this.startedMonotonic + requestMs;
   }
 }

@@ -5,7 +5,8 @@ import { formatIssue } from '../config/issue.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { GatewayConfig } from '../config/model.ts';
 import type { CredentialEnvironment } from '../credentials/credential.ts';
-import type { BoundSnapshot, ExchangeRuntime } from '../exchange/runtime.ts';
+import type { BoundSnapshot } from '../exchange/live.ts';
+import type { ExchangeRuntime } from '../exchange/runtime.ts';
 import { createWatchdog } from '../exchange/watchdog.ts';
 import { createHttpCall } from '../planes/node/http-call.ts';
 import { type Listener, type ListenerSettings, openListener } from '../planes/node/listener.ts';
@@ -14,8 +15,9 @@ import { compileSnapshot } from '../snapshot/compile.ts';
 import { compileHeaderLabels, type HeaderLabels } from '../telemetry/header-labels.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { createCredentialPool } from './bind.ts';
+import { createCredentialPool } from './credential-pool.ts';
 import { createDemoEndpoint } from './demo-endpoint.ts';
+import { createLiveRegistry } from './live-registry.ts';
 import { createRecorder } from './recorder.ts';
 
 /** What a gateway takes from the process around it. */
@@ -67,6 +69,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const recorder = createRecorder(logger);
   const metrics = createMetrics({ version, accessLogDropped: () => recorder.dropped });
   const credentials = createCredentialPool({ ...options.environment, http: createHttpCall(), now: Date.now });
+  const live = createLiveRegistry();
   const demo = createDemoEndpoint();
   const watchdog = createWatchdog(() => performance.now());
   let bound: BoundSnapshot | undefined;
@@ -92,10 +95,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       recorder.log(record);
     },
     countAttempt: (cluster, result) => metrics.attempt(cluster, result),
+    countHedge: (cluster) => metrics.hedge(cluster),
+    countMirror: (cluster, result) => metrics.mirror(cluster, result),
     activeRequests: metrics.activeRequests,
     openStreams: metrics.openStreams,
     now: Date.now,
     monotonic: () => performance.now(),
+    random: Math.random,
     uuid: randomUUID,
     draining: () => draining,
     reportFault: (error, requestId) =>
@@ -188,9 +194,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     const demoEndpoint = snapshot.clusters.some((cluster) => cluster.provider.name === 'demo')
       ? await demo.open()
       : undefined;
-    const binding = credentials.bind(snapshot, (cluster) =>
-      cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
-    );
+    const taken = credentials.take(snapshot);
+    const binding = live.bind(snapshot, {
+      credentials: taken.credentials,
+      endpointsOf: (cluster) =>
+        cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
+    });
     const log = recorder.prepare(next.access_log);
     let opened: Listener[];
     let nextAdmin: AdminListener | undefined;
@@ -206,10 +215,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     } catch (error) {
       log.discard();
+      binding.discard();
       throw error;
     }
     bound = binding.bound;
-    binding.retire();
+    binding.commit();
+    taken.retire();
     config = next;
     labels = Object.keys(next.metrics_filter.header_labels).length === 0 ? undefined : compiledLabels;
     for (const warning of [...log.commit(), ...compiledLabels.warnings]) logger.warn(warning);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
-import { compileGlob, compileRegex } from './pattern.ts';
+import { compileGlob, compileRegex, compileSearch } from './pattern.ts';
 
 const PATTERNS = [
   '.*',
@@ -184,4 +184,35 @@ test('a glob is the expression with its stars as any text', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('a dot matches line breaks too, so that what prefixes say holds for texts of several lines', () => {
+  for (const pattern of ['.*', 'a.*', 'a.*b', '.*b', '(a|x).*(b|y)', 'a.b']) {
+    assert.equal(compileRegex(pattern)('a\nb'), true, pattern);
+  }
+});
+
+test('a search finds what RE2 finds anywhere in the text', () => {
+  const anchored = PATTERNS.flatMap((pattern) => [pattern, `^${pattern}`, `${pattern}$`]);
+  const lines = text.chain((first) => text.map((second) => (second === '' ? first : `${first}\n${second}`)));
+  for (const pattern of anchored.filter((one) => !/[*?+]{2}|\}\$?$/.test(one))) {
+    const reference = RE2JS.compile(pattern);
+    const matcher = compileSearch(pattern);
+    fc.assert(
+      fc.property(lines, (input) => {
+        assert.equal(matcher(input), reference.matcher(input).find(), `${pattern} on ${JSON.stringify(input)}`);
+      }),
+      { numRuns: 50 },
+    );
+  }
+  assert.throws(() => compileSearch('(?=a)'), Error);
+});
+
+test('texts that would hold the process are not tried on the slow engine', () => {
+  const long = 'a'.repeat(2001);
+  const slow = compileRegex('(a|b)*c', { maxSlowText: 2000 });
+  assert.equal(slow('abc'), true);
+  assert.throws(() => slow(long), /2001 characters, more than the 2000/);
+  assert.equal(compileRegex('a*', { maxSlowText: 2000 })(long), true);
+  assert.throws(() => compileSearch('(a|b)*c', { maxSlowText: 2000 })(long), /more than the 2000/);
 });

@@ -7,7 +7,12 @@ const META = /[\\^$.|?*+()[\]{}]/;
 /** Constructs that RE2 does not know or means otherwise: white space is ASCII only there. */
 const NOT_LINEAR = /\\[1-9ksSpPC]|\(\?/;
 
-/** `.` in RE2 does not match a line break unless told to; header values and model names hold none. */
+/** How far the linear-time engine may go over a text that a request chose. */
+export interface PatternOptions {
+  /** Longest text, in UTF-16 code units, that the linear-time engine takes; the matcher throws Error for a longer one. */
+  maxSlowText?: number;
+}
+
 const ANY = /^\.\*$/;
 const PREFIX = /^([^\\^$.|?*+()[\]{}]*)\.\*$/;
 
@@ -23,29 +28,56 @@ function isLinear(pattern: string): boolean {
   return quantifiers + groups <= 1;
 }
 
+function bounded(test: Matcher, { maxSlowText }: PatternOptions): Matcher {
+  if (maxSlowText === undefined) return test;
+  return (text) => {
+    if (text.length > maxSlowText) {
+      throw new Error(`the text has ${text.length} characters, more than the ${maxSlowText} this pattern is tried on`);
+    }
+    return test(text);
+  };
+}
+
 /**
- * Compiles an RE2 pattern that must match the whole text, as Envoy's `safe_regex` does. Matching takes
- * time linear in the text: common shapes become plain comparisons, patterns proven harmless run on
- * V8's engine, the rest on a linear-time engine.
+ * Compiles an RE2 pattern that must match the whole text, as Envoy's `safe_regex` does; `.` matches line breaks too.
+ * Matching takes time linear in the text: common shapes become plain comparisons, patterns proven harmless run on
+ * V8's engine, the rest on a linear-time engine of about 10 us for a KB.
  *
  * Throws Error with a readable message when the pattern is not RE2 syntax.
  */
-export function compileRegex(pattern: string): Matcher {
+export function compileRegex(pattern: string, options: PatternOptions = {}): Matcher {
   if (ANY.test(pattern)) return () => true;
   if (!META.test(pattern)) return (text) => text === pattern;
   const prefix = PREFIX.exec(pattern)?.[1];
   if (prefix !== undefined) return (text) => text.startsWith(prefix);
   // Compiled in every case: only RE2 syntax is accepted, so that a pattern means the same in Envoy.
-  const compiled = RE2JS.compile(pattern);
+  const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
   if (isLinear(pattern)) {
     try {
-      const native = new RegExp(`^(?:${pattern})$`, 'u');
+      const native = new RegExp(`^(?:${pattern})$`, 'su');
       return (text) => native.test(text);
     } catch {
       // Valid in RE2 but not in JavaScript's syntax: the linear engine takes it.
     }
   }
-  return (text) => compiled.matches(text);
+  return bounded((text) => compiled.testExact(text), options);
+}
+
+const STARTS = /^\^([^\\^$.|?*+()[\]{}]*)$/;
+const ENDS = /^([^\\^$.|?*+()[\]{}]*)\$$/;
+
+/**
+ * Compiles an RE2 pattern that may match anywhere in the text, as CEL's `matches` does; `.` matches no line feed.
+ * Linear in the text like `compileRegex`. Throws Error when the pattern is not RE2 syntax.
+ */
+export function compileSearch(pattern: string, options: PatternOptions = {}): Matcher {
+  if (!META.test(pattern)) return (text) => text.includes(pattern);
+  const start = STARTS.exec(pattern)?.[1];
+  if (start !== undefined) return (text) => text.startsWith(start);
+  const end = ENDS.exec(pattern)?.[1];
+  if (end !== undefined) return (text) => text.endsWith(end);
+  const compiled = RE2JS.compile(pattern);
+  return bounded((text) => compiled.test(text), options);
 }
 
 /** Compiles a glob in which `*` stands for any text, also none. */

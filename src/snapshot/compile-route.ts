@@ -1,6 +1,6 @@
-import { compileGlob, compileRegex, type Matcher } from '../routing/pattern.ts';
-import { createRouteTable, type RouteCondition, type TableEntry } from '../routing/route-table.ts';
-import { createSplit } from '../routing/split.ts';
+import { createRouteExpressionCompiler } from '../routing/route-expression.ts';
+import { createRouteTable, type TableEntry } from '../routing/route-table.ts';
+import { compileCondition, exactModel, isAnyModel, isOpenMatch } from './compile-match.ts';
 import { compileBalance, compileHedge, compileRetry, compileTimeouts } from './compile-policy.ts';
 import { type CompileContext, compileMirror, compileTarget } from './compile-target.ts';
 import type { RouteMatchConfig, VirtualRouteConfig, VirtualServiceConfig } from './config-types.ts';
@@ -51,10 +51,6 @@ function matches(config: VirtualRouteConfig): RouteMatchConfig[] {
   return Array.isArray(config.match) ? config.match : [config.match];
 }
 
-function isAnyModel(match: RouteMatchConfig): boolean {
-  return match.model === undefined || match.model === '*';
-}
-
 function compileRoute(
   config: VirtualRouteConfig,
   identity: { service: string; name: string },
@@ -62,12 +58,12 @@ function compileRoute(
 ): Route {
   const targets = [...config.split, ...config.fallback].map((target) => compileTarget(target, context));
   const tiers = groupByPriority(config);
-  return Object.freeze({
+  const route = Object.freeze({
+    index: context.routes.length,
     name: identity.name,
     service: identity.service,
     targets,
     tiers,
-    splits: tiers.map((tier) => createSplit(tier.map((index) => targets[index]?.weight ?? 0))),
     splitBy: config.split_by,
     balance: compileBalance(config.balance),
     mirrors: config.mirror.map((mirror) => compileMirror(mirror, context)),
@@ -76,40 +72,15 @@ function compileRoute(
     timeouts: compileTimeouts(config.timeout),
     catchAll: matches(config).every((match) => isAnyModel(match)),
   });
-}
-
-function compileModelMatch(model: RouteMatchConfig['model']): { exact?: string; test?: Matcher } {
-  if (model === undefined || model === '*') return {};
-  if (typeof model === 'string') return model.includes('*') ? { test: compileGlob(model) } : { exact: model };
-  if ('exact' in model) return { exact: model.exact };
-  if ('prefix' in model) return { test: (text) => text.startsWith(model.prefix) };
-  return { test: compileRegex(model.regex) };
-}
-
-function compileHeaderMatch(match: RouteMatchConfig['headers'][string]): (value: string | undefined) => boolean {
-  if (typeof match === 'string') return (value) => value === match;
-  if ('exact' in match) return (value) => value === match.exact;
-  if ('prefix' in match) return (value) => value?.startsWith(match.prefix) === true;
-  if ('present' in match) return (value) => (value !== undefined) === match.present;
-  const test = compileRegex(match.regex);
-  return (value) => value !== undefined && test(value);
-}
-
-function compileCondition(match: RouteMatchConfig): RouteCondition {
-  const model = compileModelMatch(match.model);
-  return {
-    ...(model.exact === undefined ? {} : { exactModel: model.exact }),
-    ...(model.test === undefined ? {} : { model: model.test }),
-    headers: Object.entries(match.headers).map(([name, value]) => ({ name, test: compileHeaderMatch(value) })),
-    ...(match.paths === undefined ? {} : { paths: new Set(match.paths) }),
-  };
+  context.routes.push(route);
+  return route;
 }
 
 function listModels(config: VirtualServiceConfig): ListedModel[] {
   const models = new Map<string, ListedModel>();
   for (const route of config.virtual_routes) {
     for (const match of matches(route)) {
-      const id = compileModelMatch(match.model).exact;
+      const id = exactModel(match);
       if (id === undefined || models.has(id)) continue;
       models.set(id, {
         id,
@@ -125,9 +96,7 @@ function listOpenClusters(config: VirtualServiceConfig): Set<string> {
   const clusters = new Set<string>();
   for (const route of config.virtual_routes) {
     // What asks for a header is not open to whoever lists models.
-    const open = matches(route).some(
-      (match) => compileModelMatch(match.model).exact === undefined && Object.keys(match.headers).length === 0,
-    );
+    const open = matches(route).some((match) => exactModel(match) === undefined && isOpenMatch(match));
     const models = route.split.filter((target) => open && target.model === undefined);
     for (const target of models) clusters.add(target.cluster);
   }
@@ -151,11 +120,14 @@ function directRoute(service: string, cluster: string, context: CompileContext):
 /** Compiles one virtual service and its routes. */
 export function compileService(config: VirtualServiceConfig, context: CompileContext): Service {
   const entries: TableEntry<Route>[] = [];
+  const compileExpression = createRouteExpressionCompiler();
   const addressable = new Map<string, Route>();
   for (const [index, routeConfig] of config.virtual_routes.entries()) {
     const name = routeConfig.name ?? `${config.name}/${index}`;
     const route = compileRoute(routeConfig, { service: config.name, name }, context);
-    for (const match of matches(routeConfig)) entries.push({ condition: compileCondition(match), route });
+    for (const [position, match] of matches(routeConfig).entries()) {
+      entries.push({ condition: compileCondition(match, compileExpression), route, match: position });
+    }
     for (const target of config.model_addressing ? route.targets : []) {
       const cluster = target.cluster.name;
       if (!addressable.has(cluster)) addressable.set(cluster, directRoute(config.name, cluster, context));

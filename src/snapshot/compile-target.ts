@@ -1,12 +1,14 @@
 import { mergeBodyMutations, mergeHeaderMutations } from './compile-mutation.ts';
 import type { MirrorConfig, TargetConfig } from './config-types.ts';
-import type { Cluster, Mirror, Target } from './snapshot.ts';
+import type { Cluster, Mirror, Route, Target } from './snapshot.ts';
 
 /** What the parts of a snapshot are compiled against. */
 export interface CompileContext {
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** Every target compiled so far; `target.index` is its place here. */
   readonly targets: Target[];
+  /** Every route compiled so far; `route.index` is its place here. */
+  readonly routes: Route[];
 }
 
 /** Compiles one way to serve a route. Throws Error when its cluster does not exist. */

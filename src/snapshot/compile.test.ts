@@ -106,16 +106,6 @@ test('priorities: the split first, then each fallback by its place or number', (
   );
 });
 
-test('a split takes turns by weight', () => {
-  const route = firstRoute(
-    compile(
-      `${CLUSTERS}virtual_services: [{ name: s, virtual_routes: [{ split: [{ cluster: a, weight: 3 }, { cluster: b, weight: 1 }] }] }]\n`,
-    ),
-  );
-  const turns = Array.from({ length: 8 }, () => route.splits[0]?.next());
-  assert.deepEqual([turns.filter((turn) => turn === 0).length, turns.filter((turn) => turn === 1).length], [6, 2]);
-});
-
 test('mutations merge: fixed headers, then the cluster’s, then the target’s', () => {
   const { targets } = firstRoute(
     compile(`static_cluster:

@@ -1,7 +1,7 @@
 import { compileCluster } from './compile-cluster.ts';
 import { compileService } from './compile-route.ts';
 import type { GatewayConfig, VirtualServiceConfig } from './config-types.ts';
-import type { Cluster, Service, Snapshot, Target } from './snapshot.ts';
+import type { Cluster, Route, Service, Snapshot, Target } from './snapshot.ts';
 
 /** What a snapshot is told beside the configuration. */
 export interface CompileOptions {
@@ -44,7 +44,8 @@ export function compileSnapshot(config: GatewayConfig, options: CompileOptions):
     clusters.set(name, compileCluster({ name, index: clusters.size }, cluster));
   }
   const targets: Target[] = [];
-  const services = config.virtual_services.map((service) => compileService(service, { clusters, targets }));
+  const routes: Route[] = [];
+  const services = config.virtual_services.map((service) => compileService(service, { clusters, targets, routes }));
   const byListener = new Map<string, Domains>();
   for (const listener of new Set(config.listeners.map((entry) => entry.name ?? ''))) {
     const domains: Domains = { exact: new Map(), wildcards: [], any: undefined };
@@ -67,6 +68,7 @@ export function compileSnapshot(config: GatewayConfig, options: CompileOptions):
     },
     clusters: [...clusters.values()],
     targets,
+    routes,
     limits: {
       maxBodyBytes: config.limits.max_body,
       maxHeaderBytes: config.limits.max_header,

@@ -1,8 +1,6 @@
 import type { FieldEdit } from '../json/splice.ts';
 import type { ProviderDescriptor } from '../providers/provider.ts';
-import type { AttemptPolicy } from '../routing/attempts.ts';
 import type { RouteTable } from '../routing/route-table.ts';
-import type { Split } from '../routing/split.ts';
 import type { StaticClusterConfig } from './config-types.ts';
 
 /**
@@ -20,6 +18,8 @@ export interface Snapshot {
   readonly clusters: readonly Cluster[];
   /** Every target of every route, by `target.index`. */
   readonly targets: readonly Target[];
+  /** Every route, by `route.index`. */
+  readonly routes: readonly Route[];
   readonly limits: Limits;
   /** Client headers that may be forwarded, lower case; undefined: all but the forbidden ones. */
   readonly forwardHeaders: ReadonlySet<string> | undefined;
@@ -57,14 +57,14 @@ export interface ListedModel {
 
 /** One rule: where requests that match go. */
 export interface Route {
+  /** Place among all routes of the snapshot, those of `cluster/model` addressing included. */
+  readonly index: number;
   readonly name: string;
   readonly service: string;
   /** Targets of all priorities. */
   readonly targets: readonly Target[];
   /** Indexes into `targets`, ascending priority. */
   readonly tiers: readonly (readonly number[])[];
-  /** One turn-taker for each tier. */
-  readonly splits: readonly Split[];
   /** What decides for good which target of a split a caller gets; undefined: callers take turns. */
   readonly splitBy: StickySource | undefined;
   readonly balance: BalancePolicy;
@@ -77,7 +77,11 @@ export interface Route {
 }
 
 /** When another attempt is made. */
-export interface RetryPolicy extends AttemptPolicy {
+export interface RetryPolicy {
+  /** Attempts in all; undefined tries every target once. */
+  readonly attempts: number | undefined;
+  /** Attempts at one priority before the next is tried; undefined: as many as it has targets. */
+  readonly attemptsPerPriority: number | undefined;
   readonly onStatus: ReadonlySet<number>;
   readonly onConnect: boolean;
   readonly onReset: boolean;

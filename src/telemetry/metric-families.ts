@@ -54,6 +54,10 @@ export const ATTEMPT_RESULTS = [
   'credential_error',
   /** The client left. */
   'aborted',
+  /** Another attempt at the same request answered first. */
+  'lost',
+  /** The cluster had no place for it. */
+  'busy',
 ] as const;
 
 /** How one request to a provider ended. */
@@ -90,6 +94,46 @@ export const GATEWAY_FAMILIES = {
     type: 'counter',
     help: 'Requests sent to providers, by cluster and how they ended.',
     labels: ['cluster', 'result'],
+  },
+  aigw_hedges_total: {
+    type: 'counter',
+    help: 'Second attempts started because the first was slow to begin, by the cluster they went to.',
+    labels: ['cluster'],
+  },
+  aigw_mirrored_total: {
+    type: 'counter',
+    help: 'Copies of requests sent to mirrors, by whether they were answered.',
+    labels: ['cluster', 'result'],
+  },
+  aigw_target_state: {
+    type: 'gauge',
+    help: 'Health of a cluster’s model as its circuit breaker sees it: 0 closed, 1 half-open, 2 open.',
+    labels: ['cluster', 'model'],
+  },
+  aigw_target_openings_total: {
+    type: 'counter',
+    help: 'Times that the circuit breaker of a cluster’s model opened.',
+    labels: ['cluster', 'model'],
+  },
+  aigw_endpoint_state: {
+    type: 'gauge',
+    help: 'Health of an endpoint of a cluster: 0 in use, 1 on probation, 2 resting; `key` counts the API keys from 0.',
+    labels: ['cluster', 'endpoint', 'key'],
+  },
+  aigw_endpoint_ejections_total: {
+    type: 'counter',
+    help: 'Times that an endpoint of a cluster was taken out.',
+    labels: ['cluster', 'endpoint', 'key'],
+  },
+  aigw_cluster_requests_active: {
+    type: 'gauge',
+    help: 'Requests that hold one of a cluster’s places, where its concurrency is bounded.',
+    labels: ['cluster'],
+  },
+  aigw_cluster_requests_queued: {
+    type: 'gauge',
+    help: 'Requests that wait for one of a cluster’s places.',
+    labels: ['cluster'],
   },
   aigw_active_requests: { type: 'gauge', help: 'Requests being handled now.', labels: [] },
   aigw_open_streams: { type: 'gauge', help: 'Streamed answers being relayed now.', labels: [] },

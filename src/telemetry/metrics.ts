@@ -37,9 +37,31 @@ export interface MetricsOptions {
   version: string;
   /** Most label sets of the `gen_ai_*` families; the default is 2000. */
   maxSeries?: number;
+  /** Read when scraped: the health of targets and endpoints as it is then. */
+  health?: () => readonly HealthSample[];
   /** Access log lines dropped so far; the default says none. */
   accessLogDropped?: () => number;
 }
+
+/** A sample of a family that describes the health of targets, endpoints and clusters. */
+export interface HealthSample {
+  readonly family: HealthFamily;
+  /** By label name. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Families that are read from live state. */
+export type HealthFamily = (typeof HEALTH_FAMILIES)[number];
+
+const HEALTH_FAMILIES = [
+  'aigw_target_state',
+  'aigw_target_openings_total',
+  'aigw_endpoint_state',
+  'aigw_endpoint_ejections_total',
+  'aigw_cluster_requests_active',
+  'aigw_cluster_requests_queued',
+] as const;
 
 /** All metrics of one gateway process. */
 export interface Metrics {
@@ -49,6 +71,10 @@ export interface Metrics {
   series(labels: ExchangeLabels, failed: boolean): ExchangeSeries;
   /** Counts a request sent to a provider. */
   attempt(cluster: string, result: AttemptResult): void;
+  /** Counts a second attempt that competes with a slow first one. */
+  hedge(cluster: string): void;
+  /** Counts a copy of a request. */
+  mirror(cluster: string, result: 'ok' | 'failed'): void;
   readonly activeRequests: LevelGauge;
   readonly openStreams: LevelGauge;
   /** Says that a configuration was applied; `revision` is its number. */
@@ -76,6 +102,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const store = createSeriesStore(options.maxSeries ?? DEFAULT_MAX_SERIES);
   const requests = createCounterTable(MAX_COUNTER_SERIES);
   const attempts = createCounterTable(MAX_COUNTER_SERIES);
+  const hedges = createCounterTable(MAX_COUNTER_SERIES);
+  const mirrored = createCounterTable(MAX_COUNTER_SERIES);
   const activeRequests = createLevelGauge();
   const openStreams = createLevelGauge();
   const processMetrics = createProcessMetrics();
@@ -87,6 +115,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registerFamily(registry, { name, family: GATEWAY_FAMILIES[name], samples });
   register('aigw_requests_total', () => requests.samples(GATEWAY_FAMILIES.aigw_requests_total.labels));
   register('aigw_attempts_total', () => attempts.samples(GATEWAY_FAMILIES.aigw_attempts_total.labels));
+  register('aigw_hedges_total', () => hedges.samples(GATEWAY_FAMILIES.aigw_hedges_total.labels));
+  register('aigw_mirrored_total', () => mirrored.samples(GATEWAY_FAMILIES.aigw_mirrored_total.labels));
+  for (const family of HEALTH_FAMILIES) {
+    register(family, () => (options.health?.() ?? []).filter((sample) => sample.family === family));
+  }
   register('aigw_active_requests', () => [{ labels: {}, value: activeRequests.value }]);
   register('aigw_open_streams', () => [{ labels: {}, value: openStreams.value }]);
   register('aigw_config_revision', () => [{ labels: {}, value: revision }]);
@@ -134,6 +167,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     series: store.series,
     attempt: (cluster, result) => attempts.increment(cluster, result, ''),
+    hedge: (cluster) => hedges.increment(cluster, '', ''),
+    mirror: (cluster, result) => mirrored.increment(cluster, result, ''),
     activeRequests,
     openStreams,
     configApplied(number) {

@@ -4,9 +4,10 @@ import { inParallel } from '../support/wait.ts';
 import { limitOf } from './refusals.ts';
 import { tableLines } from './table.ts';
 
-/** What came of a cell that did not fail. `warned`: something was lost, and said to be. */
+/** What came of a cell that did not fail. `warned`: something was lost, and said to be; `unasked`: the client has no words for it. */
 export type CellOutcome =
   | { kind: 'ok'; warnings?: string }
+  | { kind: 'unasked'; message: string }
   | { kind: 'refused'; message: string }
   | { kind: 'warned'; message: string };
 

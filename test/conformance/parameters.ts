@@ -58,6 +58,19 @@ const OPENAI_SHARED: readonly Parameter[] = [
   { name: 'parallel', fields: { parallel_tool_calls: false }, said: /parallel/i, carried: PARALLEL, tools: true },
 ];
 
+const OLLAMA_SHARED: readonly Parameter[] = [
+  ...sampling({ temperature: 'temperature', topP: 'top_p', wrap: 'options' }),
+  ...penalties('frequency_penalty', 'presence_penalty', 'options'),
+  valued('top k', { options: { top_k: 47 } }, TOP_K, TOP_K_SENT),
+  valued('seed', { options: { seed: 4711 } }, SEED, SEED_SENT),
+  valued('stop', { options: { stop: ['qx-stop'] } }, STOP, STOP_SENT),
+  valued('max tokens', { options: { num_predict: 1777 } }, MAX, MAX_SENT),
+  valued('logprobs', { logprobs: true, top_logprobs: 3 }, /logprobs/i, /logprobs":(?:true|3)/i),
+  valued('context size', { options: { num_ctx: 4711 } }, /num_ctx|options/, /:4711[,}]/),
+  valued('keep alive', { keep_alive: '47m' }, /keep_alive/, /"47m"/),
+  valued('unknown field', { made_up_4711: 1 }, MADE_UP, MADE_UP),
+];
+
 /** What each client API can ask for beside the conversation, by the name of the API. */
 export const PARAMETERS: Readonly<Record<string, readonly Parameter[]>> = {
   'openai-chat': [
@@ -161,5 +174,26 @@ export const PARAMETERS: Readonly<Record<string, readonly Parameter[]>> = {
     valued('citations', { citation_options: { mode: 'FAST' } }, /citation_options/, /"FAST"/),
     valued('priority', { priority: 47 }, /priority/, /"priority":47/),
     valued('unknown field', { made_up_4711: 1 }, MADE_UP, MADE_UP),
+  ],
+  'ollama-chat': OLLAMA_SHARED,
+  'ollama-generate': [
+    ...OLLAMA_SHARED,
+    valued('suffix', { suffix: 'end-4711' }, /suffix/, /end-4711/),
+    valued('template', { template: 'form-4711' }, /template/, /form-4711/),
+    valued('raw', { raw: true }, /raw/, /"raw":true/),
+  ],
+  tgi: [
+    ...sampling({ temperature: 'temperature', topP: 'top_p', wrap: 'parameters' }),
+    valued('frequency penalty', { parameters: { frequency_penalty: 0.41 } }, /frequency/i, /:0\.41[,}]/),
+    valued('top k', { parameters: { top_k: 47 } }, TOP_K, TOP_K_SENT),
+    valued('seed', { parameters: { seed: 4711 } }, SEED, SEED_SENT),
+    valued('stop', { parameters: { stop: ['qx-stop'] } }, STOP, STOP_SENT),
+    valued('max tokens', { parameters: { max_new_tokens: 1777 } }, MAX, MAX_SENT),
+    valued('logprobs', { parameters: { top_n_tokens: 3 } }, /logprobs/i, /(?:logprobs"|top_n_tokens"):(?:true|3)/i),
+    valued('repetition', { parameters: { repetition_penalty: 1.27 } }, /repetition_penalty/, /:1\.27[,}]/),
+    valued('full text', { parameters: { return_full_text: true } }, /return_full_text/, /"return_full_text":true/),
+    valued('grammar', { parameters: { grammar: { type: 'regex', value: 'x4711' } } }, /grammar/, /x4711/),
+    valued('adapter', { parameters: { adapter_id: 'lora-4711' } }, /adapter_id/, /lora-4711/),
+    valued('unknown field', { made_up_4711: 1 }, /made_up_4711|body/, MADE_UP),
   ],
 };

@@ -115,8 +115,15 @@ export const PROVIDERS: readonly ProviderRow[] = [
     name: 'ollama',
     model: 'qwen3:8b',
     path: '/v1',
-    has: /^\/v1\/(?:chat\/completions|embeddings)$/,
+    has: /^\/(?:v1\/(?:chat\/completions|embeddings)|api\/(?:chat|generate))$/,
     cluster: `provider: ollama, ${KEY}`,
+  },
+  {
+    name: 'tgi',
+    model: 'teknium/OpenHermes-2.5-Mistral-7B',
+    path: '/v1',
+    has: /^\/(?:v1\/chat\/completions|generate|generate_stream)$/,
+    cluster: `provider: tgi, ${KEY}`,
   },
 ];
 
@@ -155,13 +162,24 @@ export function clusterOf(row: ProviderRow): string {
   return row.name.replaceAll(' ', '-');
 }
 
-/** The gateway file for these providers at a mock: the header `x-provider` chooses. */
+/** Paths that a virtual service asks for. */
+const ENDPOINTS =
+  '{ /api/chat: ollama_chat, /api/generate: ollama_generate, /generate: tgi_generate, /generate_stream: tgi_generate_stream }';
+
+function route(row: ProviderRow, match: string, model = ''): string {
+  const name = clusterOf(row);
+  return `      - { match: { headers: { x-provider: ${name} }${match} }, split: [ { cluster: ${name}${model} } ], retry: { attempts: 1 } }`;
+}
+
+/** The gateway file for these providers at a mock: the header `x-provider` chooses. TGI's API leaves the model to the route. */
 export function gatewayFile(rows: readonly ProviderRow[], url: string): string {
   return `static_cluster:
 ${rows.map((row) => `  ${clusterOf(row)}: { ${row.cluster}, endpoint: "${url}${row.path}" }`).join('\n')}
 virtual_services:
   - name: default
+    endpoints: ${ENDPOINTS}
     virtual_routes:
-${rows.map((row) => `      - { match: { headers: { x-provider: ${clusterOf(row)} } }, split: [ { cluster: ${clusterOf(row)} } ], retry: { attempts: 1 } }`).join('\n')}
+${rows.map((row) => route(row, ', paths: [/generate, /generate_stream]', `, model: "${row.model}"`)).join('\n')}
+${rows.map((row) => route(row, '')).join('\n')}
 `;
 }

@@ -10,11 +10,16 @@ export interface CallReading {
   arguments: string;
 }
 
-/** Tokens, each count whole: `cached` is a part of `input`, thoughts are a part of `output`. */
+/** Tokens, each count whole: `cached` is a part of `input`, thoughts are a part of `output`; undefined where the API does not tell. */
 export interface UsageReading {
-  input: number;
-  cached: number;
+  input: number | undefined;
+  cached: number | undefined;
   output: number;
+}
+
+/** All tokens of an answer. */
+export function totalOf({ input = 0, output }: UsageReading): number {
+  return input + output;
 }
 
 /** What a client makes of an answer. */
@@ -37,6 +42,8 @@ export interface ClientAdapter {
   /** Content type of its streams. */
   readonly streamType: string;
   request(scenario: Scenario, options: AskOptions): { path: string; body: JsonObject };
+  /** Why a scenario cannot be asked for in this API; undefined where it can. Absent: all of them can. */
+  cannotAsk?(scenario: Scenario): string | undefined;
   /** Reads a whole answer; throws when it is not one of this API. */
   readWhole(body: JsonObject): Reading;
   /** Reads the bytes of a stream; throws when they are none of this API. */
@@ -96,6 +103,13 @@ export function serverSentEvents(bytes: Buffer): StreamEvent[] {
       });
     return [{ name: field('event').join(''), data: field('data').join('\n') }];
   });
+}
+
+/** The JSON objects of a stream that has one a line. Throws when half a line is left. */
+export function jsonLines(bytes: Buffer): JsonObject[] {
+  const lines = bytes.toString('utf8').split('\n');
+  assert.equal(lines.pop(), '', 'the stream ends within a line');
+  return lines.map((line) => objectIn(JSON.parse(line) as JsonValue, 'a line'));
 }
 
 /** The messages of an AWS event stream, exceptions included. Throws when a message is broken or cut. */

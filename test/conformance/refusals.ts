@@ -1,25 +1,57 @@
-/** What a provider's API cannot express: the cells in which the gateway refuses, or serves with a loss that it tells. */
+import { PROVIDERS } from './providers.ts';
+
+/** What an API cannot express: the cells in which the gateway refuses, serves with a loss that it tells, or is not asked. */
 export interface Limit {
   readonly clients: readonly string[];
   readonly providers: readonly string[];
   readonly features: readonly string[];
-  /** `refused`: a 4xx before anything is sent. `warned`: served without it, and `x-aigw-warnings` says so. */
-  readonly outcome: 'refused' | 'warned';
+  /**
+   * `refused`: a 4xx before anything is sent. `warned`: served without it, and `x-aigw-warnings` says so. `unasked`: the
+   * client's API cannot ask for it.
+   */
+  readonly outcome: 'refused' | 'warned' | 'unasked';
   /** What the error's message or the warning must say. */
   readonly says: RegExp;
   /** Why it cannot be had. */
   readonly reason: string;
 }
 
+const EVERY_PROVIDER = PROVIDERS.map(({ name }) => name);
+const TOOLS = ['tool', 'tool, streamed', 'parallel tools', 'parallel tools, streamed', 'tool required', 'tool results'];
+
 /** The limits of chats. A cell that is served in full in spite of an entry here fails: the entry is stale. */
 export const CHAT_LIMITS: readonly Limit[] = [
   {
-    clients: ['openai-chat', 'openai-responses'],
+    clients: ['openai-chat', 'openai-responses', 'ollama-chat', 'ollama-generate'],
     providers: ['cohere'],
     features: ['reasoning', 'reasoning, streamed'],
     outcome: 'warned',
     says: /reasoning effort was left out/,
     reason: 'Cohere knows a budget of tokens, and its models that think do so unasked',
+  },
+  {
+    clients: ['ollama-chat'],
+    providers: EVERY_PROVIDER,
+    features: ['tool required'],
+    outcome: 'unasked',
+    says: /has no tool choice/,
+    reason: "Ollama's API leaves the choice of tools to the model",
+  },
+  {
+    clients: ['ollama-generate'],
+    providers: EVERY_PROVIDER,
+    features: ['turns', ...TOOLS],
+    outcome: 'unasked',
+    says: /neither turns nor tools/,
+    reason: "Ollama's generate takes one prompt; its chat API has turns and tools",
+  },
+  {
+    clients: ['tgi'],
+    providers: EVERY_PROVIDER,
+    features: ['system', 'turns', ...TOOLS, 'image', 'reasoning', 'reasoning, streamed'],
+    outcome: 'unasked',
+    says: /neither instructions, turns, tools, images nor thoughts/,
+    reason: "TGI's generate takes one prompt; its Messages API is OpenAI's chat completions",
   },
 ];
 
@@ -38,14 +70,6 @@ export const FAMILY_LIMITS: readonly Limit[] = [
     outcome: 'warned',
     says: /Only the number of tokens is known/,
     reason: 'these providers count tokens and do not show them',
-  },
-  {
-    clients: ['openai input_tokens'],
-    providers: ONLY_COUNTING,
-    features: EVERY_COUNT,
-    outcome: 'refused',
-    says: /\/v1\/responses\/input_tokens is not available from the provider of this model/,
-    reason: "OpenAI's count of the tokens of a response is passed on, not translated",
   },
   {
     clients: ['anthropic count_tokens', 'gemini countTokens', 'bedrock count-tokens'],

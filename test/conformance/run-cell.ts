@@ -61,8 +61,10 @@ function checkStreamHead(place: CellPlace, answer: FleetAnswer): void {
   assert.ok(answer.headers['content-type']?.startsWith(place.client.streamType) === true, 'content type of the stream');
 }
 
-/** Runs a feature; throws when the cell is neither served, refused nor warned of. */
+/** Runs a feature; throws when the cell is neither served, refused, warned of nor beyond the client's words. */
 export async function runFeature(place: CellPlace, feature: Feature): Promise<CellOutcome> {
+  const unasked = place.client.cannotAsk?.(feature.scenario);
+  if (unasked !== undefined) return { kind: 'unasked', message: unasked };
   const asked = await ask(place, feature.name, feature.scenario, feature);
   const { id, answer } = asked;
   const { client, provider, fleet } = place;
@@ -102,7 +104,7 @@ export async function runFailure(place: CellPlace, failure: Failure): Promise<Ce
 export async function runParameters(place: CellPlace, parameters: readonly Parameter[]): Promise<CellOutcome> {
   const lost: string[] = [];
   for (const parameter of parameters) {
-    const scenario = parameter.tools === true ? { ...FAILING, tools: TOOLS } : FAILING;
+    const scenario: Scenario = parameter.tools === true ? { ...FAILING, tools: TOOLS } : FAILING;
     const name = `parameter ${parameter.name}`;
     const { id, answer } = await ask(place, name, scenario, { stream: false, fields: parameter.fields });
     const body = answer.body.toString('utf8');

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import { placeCallSignatures, thoughtTokens } from '../neutral/opaque-token.ts';
 import type { NeutralCacheMark, NeutralPart, NeutralSource } from '../neutral/request.ts';
 import {
   hasOtherFields,
@@ -9,6 +10,7 @@ import {
   requireString,
   wrongField,
 } from '../openai/fields.ts';
+import { readCitations } from './citations.ts';
 
 const TEXT_FIELDS: ReadonlySet<string> = new Set(['type', 'text', 'cache_control']);
 const MEDIA_FIELDS: ReadonlySet<string> = new Set(['type', 'source', 'title', 'context', 'cache_control']);
@@ -99,19 +101,25 @@ function decodeResult(block: JsonObject, at: string, names: ReadonlyMap<string, 
 export function decodeBlock(item: JsonValue, at: string, names: ReadonlyMap<string, string>): NeutralPart {
   const block = requireObject(item, at);
   switch (requireString(block, 'type', at)) {
-    case 'text':
-      return finish({ type: 'text', text: requireString(block, 'text', at) }, block, { at, known: TEXT_FIELDS });
+    case 'text': {
+      const part: NeutralPart = { type: 'text', text: requireString(block, 'text', at) };
+      const citations = block['citations'];
+      if (Array.isArray(citations) && citations.length > 0) part.citations = readCitations(citations);
+      return finish(part, block, { at, known: TEXT_FIELDS });
+    }
     case 'image':
     case 'document':
       return decodeMedia(block, at);
     case 'thinking': {
-      const part: NeutralPart = { type: 'reasoning', text: requireString(block, 'thinking', at) };
+      const text = requireString(block, 'thinking', at);
       const signature = readString(block, 'signature', at);
-      if (signature !== undefined && signature !== '') part.signature = signature;
-      return part;
+      if (signature === undefined || signature === '') return { type: 'reasoning', text };
+      return { type: 'reasoning', text, ...thoughtTokens(signature, 'signature', 'anthropic') };
     }
-    case 'redacted_thinking':
-      return { type: 'reasoning', text: '', encrypted: requireString(block, 'data', at) };
+    case 'redacted_thinking': {
+      const tokens = thoughtTokens(requireString(block, 'data', at), 'encrypted', 'anthropic');
+      return { type: 'reasoning', text: '', ...tokens };
+    }
     case 'tool_use': {
       const input = block['input'] ?? {};
       if (!isObject(input)) throw wrongField(`${at}.input`, 'an object');
@@ -140,5 +148,5 @@ export function decodeContent(
   if (content === undefined || content === null) return [];
   if (typeof content === 'string') return [{ type: 'text', text: content }];
   if (!Array.isArray(content)) throw wrongField(at, 'a string or an array of content blocks');
-  return content.map((item, index) => decodeBlock(item, `${at}[${index}]`, names));
+  return placeCallSignatures(content.map((item, index) => decodeBlock(item, `${at}[${index}]`, names)));
 }

@@ -60,8 +60,8 @@ test('thoughts: signed, redacted, and unsigned with an empty signature', () => {
     { type: 'thinking', thinking: 'b', signature: '' },
   ];
   assert.deepEqual(decode({ messages: [{ role: 'assistant', content }] }).messages[0]?.content, [
-    { type: 'reasoning', text: 'a', signature: 'c2ln' },
-    { type: 'reasoning', text: '', encrypted: 'ZW5j' },
+    { type: 'reasoning', text: 'a', signature: 'c2ln', origin: { dialect: 'anthropic', value: {} } },
+    { type: 'reasoning', text: '', encrypted: 'ZW5j', origin: { dialect: 'anthropic', value: {} } },
     { type: 'reasoning', text: 'b' },
   ]);
 });

@@ -8,6 +8,7 @@ import type {
   NeutralTool,
   NeutralToolChoice,
 } from '../neutral/request.ts';
+import { warnOfUnread } from '../neutral/unread-fields.ts';
 import {
   hasOtherFields,
   otherFields,
@@ -51,12 +52,13 @@ function splitResults(content: NeutralPart[]): NeutralMessage[] {
   return messages.length === 0 ? [{ role: 'user', content }] : messages;
 }
 
-function decodeMessages(list: JsonValue[]): NeutralMessage[] {
+function decodeMessages(list: JsonValue[], { warn }: DecodeContext): NeutralMessage[] {
   const names = new Map<string, string>();
   return list.flatMap((item, index): NeutralMessage[] => {
     const at = `messages[${index}]`;
     const message = requireObject(item, at);
     const role = requireString(message, 'role', at);
+    warnOfUnread(message, ['role', 'content'], { at, warn });
     if (role !== 'user' && role !== 'assistant' && role !== 'system') {
       throw wrongField(`${at}.role`, "'user', 'assistant' or 'system'");
     }
@@ -176,13 +178,16 @@ export function decodeRequest(body: JsonObject, context: DecodeContext): Neutral
   const request: NeutralRequest = {
     model,
     stream: readBoolean(body, 'stream', '') ?? context.stream ?? false,
-    messages: [...decodeSystem(body), ...decodeMessages(messages)],
+    messages: [...decodeSystem(body), ...decodeMessages(messages, context)],
     tools: (readArray(body, 'tools', '') ?? []).map((item, index) => decodeTool(item, `tools[${index}]`)),
   };
   const choice = readObject(body, 'tool_choice', '');
   if (choice !== undefined) {
     const decoded = decodeToolChoice(choice, extensions);
     if (decoded !== undefined) request.toolChoice = decoded;
+    if (decoded !== undefined) {
+      warnOfUnread(choice, ['type', 'name', 'disable_parallel_tool_use'], { at: 'tool_choice', warn: context.warn });
+    }
     const disable = readBoolean(choice, 'disable_parallel_tool_use', 'tool_choice');
     if (disable !== undefined) request.parallelToolCalls = !disable;
   }

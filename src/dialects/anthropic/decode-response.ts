@@ -4,6 +4,7 @@ import type { ProviderResponseContext } from '../dialect.ts';
 import type { NeutralPart } from '../neutral/request.ts';
 import type { NeutralResponse } from '../neutral/response.ts';
 import { hasOtherFields, objectOf, otherFields, textOf } from '../openai/fields.ts';
+import { readCitations } from './citations.ts';
 import { decodeStopReason } from './stop-reason.ts';
 import { readAnthropicUsage } from './token-counts.ts';
 import { RESPONSE_FIELDS } from './wire.ts';
@@ -19,8 +20,12 @@ function withOrigin(part: NeutralPart, block: JsonObject, known: ReadonlySet<str
 
 function decodeBlock(block: JsonObject, context: ProviderResponseContext): NeutralPart {
   switch (block['type']) {
-    case 'text':
-      return withOrigin({ type: 'text', text: textOf(block['text']) ?? '' }, block, TEXT_FIELDS);
+    case 'text': {
+      const part: NeutralPart = { type: 'text', text: textOf(block['text']) ?? '' };
+      const citations = block['citations'];
+      if (Array.isArray(citations) && citations.length > 0) part.citations = readCitations(citations);
+      return withOrigin(part, block, TEXT_FIELDS);
+    }
     case 'thinking': {
       const part: NeutralPart = { type: 'reasoning', text: textOf(block['thinking']) ?? '' };
       const signature = textOf(block['signature']);

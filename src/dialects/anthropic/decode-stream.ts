@@ -6,6 +6,7 @@ import type { Usage } from '../neutral/usage.ts';
 import { objectOf, textOf } from '../openai/fields.ts';
 import { cutStreamError, parseFrame } from '../openai/stream-errors.ts';
 import { parseToolArguments } from '../openai/tool-arguments.ts';
+import { readCitations } from './citations.ts';
 import { serviceTierOf } from './decode-response.ts';
 import { readAnthropicError, statusOfErrorType } from './errors.ts';
 import { decodeStopReason } from './stop-reason.ts';
@@ -204,7 +205,10 @@ function closeBlock(at: OpenBlock, emit: Emit): void {
   switch (at.kind) {
     case 'text': {
       const event: NeutralEvent & { type: 'text-end' } = { type: 'text-end', candidate: 0, block };
-      if (at.citations.length > 0) event.origin = { dialect: 'anthropic', value: { citations: at.citations } };
+      if (at.citations.length > 0) {
+        event.origin = { dialect: 'anthropic', value: { citations: at.citations } };
+        event.citations = readCitations(at.citations);
+      }
       emit(event);
       return;
     }

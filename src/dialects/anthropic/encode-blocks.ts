@@ -11,13 +11,13 @@ export interface EncodeState {
   warn(warning: string): void;
 }
 
-/** APIs that carry Anthropic's thinking blocks unchanged. A signature of any other is not Anthropic's. */
-const SIGNATURE_CARRIERS: ReadonlySet<string> = new Set(['anthropic', 'bedrock-converse', 'openai-chat']);
+/** The origins of thoughts whose tokens are Claude's. */
+const CLAUDES: ReadonlySet<string> = new Set(['anthropic', 'bedrock-converse']);
 
 /** Whether a thought has a token of Anthropic's by which it may go back: a signature, or its redacted content. */
 export function isProvenThought(part: NeutralPart): boolean {
   if (part.type !== 'reasoning' || (part.signature === undefined && part.encrypted === undefined)) return false;
-  return part.origin === undefined || SIGNATURE_CARRIERS.has(part.origin.dialect);
+  return part.origin === undefined || CLAUDES.has(part.origin.dialect);
 }
 
 function unsupported(message: string): GatewayError {

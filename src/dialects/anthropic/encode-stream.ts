@@ -1,13 +1,20 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
 import type { ResponseContext, StreamEncoder } from '../dialect.ts';
+import {
+  warnOfLostEvent,
+  warnOfLostFinish,
+  warnOfLostLogprobs,
+  warnOfLostMarks,
+  warnOfMoreCandidates,
+} from '../neutral/answer-losses.ts';
 import type { NeutralEvent, NeutralEventOrigin } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { toErrorAnswer } from '../openai/errors.ts';
-import { needsSignatureBlock } from './encode-response.ts';
+import { callSignatureForClient, redactedForClient, signatureForClient } from './encode-response.ts';
 import { anthropicErrors } from './errors.ts';
 import { encodeStopReason, type Finish } from './stop-reason.ts';
 import { writeAnthropicStreamUsage } from './token-counts.ts';
-import { wireCallId } from './wire.ts';
+import { MESSAGES_ANSWER, wireCallId } from './wire.ts';
 
 /** Events that belong to a block. */
 type BlockEvent = Extract<NeutralEvent, { block: number }>;
@@ -31,8 +38,6 @@ class BlockWriter {
   /** Whether a refusal in words was written. */
   refused = false;
   readonly #context: ResponseContext;
-  /** Whether a thought with a signature was written. */
-  #hasSignedThought = false;
   /** The neutral block being written. */
   #current: number | undefined;
   /** Whether the wire's start event of the current block is out: thoughts wait to see whether they are redacted. */
@@ -46,7 +51,10 @@ class BlockWriter {
   }
 
   push(event: BlockEvent): string {
-    if (event.type === 'opaque' && event.dialect !== 'anthropic') return '';
+    if (event.type === 'opaque' && event.dialect !== 'anthropic') {
+      warnOfLostEvent(event, MESSAGES_ANSWER, this.#context.warn);
+      return '';
+    }
     if (this.#current === undefined) this.#current = event.block;
     if (event.block === this.#current) return this.#write(event) + this.#next();
     const waiting = this.#held.get(event.block);
@@ -109,11 +117,13 @@ class BlockWriter {
       case 'text-start':
         return this.#startText();
       case 'text-delta':
+        warnOfLostLogprobs(event.logprobs, MESSAGES_ANSWER, this.#context.warn);
         return this.#startText() + this.#delta(`{"type":"text_delta","text":${JSON.stringify(event.text)}}`);
       case 'refusal-delta':
         this.refused = true;
         return this.#startText() + this.#delta(`{"type":"text_delta","text":${JSON.stringify(event.text)}}`);
       case 'text-end': {
+        warnOfLostMarks(event, { api: MESSAGES_ANSWER, shown: false }, this.#context.warn);
         let out = '';
         for (const citation of citationsOf(event.origin)) {
           out += this.#delta(`{"type":"citations_delta","citation":${JSON.stringify(citation)}}`);
@@ -146,29 +156,30 @@ class BlockWriter {
   }
 
   #callSignature({ block, signature }: BlockEvent & { type: 'tool-call-start' }): string {
-    const to = { context: this.#context, hasSignedThought: this.#hasSignedThought };
-    if (!needsSignatureBlock(signature, to)) return '';
-    const out = this.#startThinking() + this.#signature(signature) + this.#stop();
+    const proof = callSignatureForClient(signature, this.#context);
+    if (proof === undefined) return '';
+    const out = this.#startThinking() + this.#signature(proof) + this.#stop();
     this.#current = block;
     return out;
   }
 
   #signature(signature: string): string {
-    this.#hasSignedThought = true;
     return this.#delta(`{"type":"signature_delta","signature":${JSON.stringify(signature)}}`);
   }
 
   #endThinking(event: BlockEvent & { type: 'reasoning-end' }): string {
     let out = '';
-    if (event.signature !== undefined) {
+    if (event.signature !== undefined || this.#begun) {
+      const signature = signatureForClient(event.signature, this.#context);
       out += this.#startThinking();
-      out += this.#signature(event.signature);
+      if (signature !== '') out += this.#signature(signature);
     }
     const block = event.block;
     out += this.#stop();
     if (event.encrypted === undefined) return out;
     this.#current = block;
-    return out + this.#start({ type: 'redacted_thinking', data: event.encrypted }) + this.#stop();
+    const data = redactedForClient(event.encrypted, this.#context);
+    return out + this.#start({ type: 'redacted_thinking', data }) + this.#stop();
   }
 }
 
@@ -200,8 +211,10 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   const end = (): string => {
     if (ended) return '';
     ended = true;
+    const stopReason = encodeStopReason(finish, blocks.refused);
+    warnOfLostFinish(finish, stopReason, context.warn);
     const delta = {
-      stop_reason: encodeStopReason(finish, blocks.refused),
+      stop_reason: stopReason,
       stop_sequence: finish.stopSequence ?? null,
     };
     const last = { type: 'message_delta', delta, usage: writeAnthropicStreamUsage(usage) };
@@ -229,7 +242,9 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
         case 'end':
           return end();
         default:
-          return event.candidate === 0 ? start('', '') + blocks.push(event) : '';
+          if (event.candidate === 0) return start('', '') + blocks.push(event);
+          warnOfMoreCandidates(MESSAGES_ANSWER, context.warn);
+          return '';
       }
     },
   };

@@ -88,6 +88,8 @@ function decode(
 /** Errors of the Messages API. */
 export const anthropicErrors: ErrorDialect = {
   encode,
+  // SDKs show it with the error.
+  headers: ({ requestId }) => (requestId === undefined ? [] : ['request-id', requestId]),
   encodeInStream: (error) => `event: error\ndata: ${JSON.stringify(encode(error))}\n\n`,
   decode,
 };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
 import type { ResponseContext } from '../dialect.ts';
+import { callTokenForClient } from '../neutral/opaque-token.ts';
 import type { NeutralPart, NeutralReasoning } from '../neutral/request.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
 import { emptyUsage } from '../neutral/usage.ts';
@@ -131,7 +132,11 @@ test('a signature of a call stands on a thought before it, where the client has 
     signature,
   });
   const use = (id: string) => ({ type: 'tool_use', id, name: 'f', input: {} });
-  const proof = { type: 'thinking', thinking: '', signature: 'sig-a' };
+  const proof = (signature: string) => ({
+    type: 'thinking',
+    thinking: '',
+    signature: callTokenForClient(signature),
+  });
   const content: NeutralPart[] = [{ type: 'reasoning', text: 'hm' }, call('a', 'sig-a'), call('b', 'sig-b')];
   const thought = { type: 'thinking', thinking: 'hm', signature: '' };
   const asked = (reasoning: NeutralReasoning) => ({
@@ -142,12 +147,17 @@ test('a signature of a call stands on a thought before it, where the client has 
       { id: 'x', model: 'gpt', candidates: [{ index: 0, content: parts, finishReason: 'tool-calls' }] },
       answerContext(context),
     )['content'];
-  assert.deepEqual(contentOf(content, asked({ enabled: true })), [thought, proof, use('a'), use('b')]);
-  assert.deepEqual(contentOf(content, asked({ adaptive: true })), [thought, proof, use('a'), use('b')]);
+  const both = [thought, proof('sig-a'), use('a'), proof('sig-b'), use('b')];
+  assert.deepEqual(contentOf(content, asked({ enabled: true })), both);
+  assert.deepEqual(contentOf(content, asked({ adaptive: true })), both);
   assert.deepEqual(contentOf(content, asked({ enabled: false })), [thought, use('a'), use('b')]);
   assert.deepEqual(contentOf(content, {}), [thought, use('a'), use('b')]);
   const signed: NeutralPart[] = [{ type: 'reasoning', text: 'hm', signature: 'own' }, call('a', 'sig-a')];
-  assert.deepEqual(contentOf(signed, asked({ enabled: true })), [{ ...thought, signature: 'own' }, use('a')]);
+  assert.deepEqual(contentOf(signed, asked({ enabled: true })), [
+    { ...thought, signature: 'own' },
+    proof('sig-a'),
+    use('a'),
+  ]);
 });
 
 test('arguments: empty ones are an empty object, broken ones stay as text', () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
+import { callTokenForClient } from '../neutral/opaque-token.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import { emptyUsage } from '../neutral/usage.ts';
 import {
@@ -106,7 +107,13 @@ test('citations end up with their text, server blocks are passed on whole', () =
       value: { type: 'server_tool_use', id: 's', name: 'web_search', input: { query: 'q' } },
     },
     { type: 'text-start', ...at, block: 1 },
-    { type: 'text-end', ...at, block: 1, origin: { dialect: 'anthropic', value: { citations: [citation] } } },
+    {
+      type: 'text-end',
+      ...at,
+      block: 1,
+      origin: { dialect: 'anthropic', value: { citations: [citation] } },
+      citations: [{ url: 'https://w.test', title: 'W' }],
+    },
   ]);
 });
 
@@ -266,16 +273,20 @@ test('a signature of a call stands on a thought before it, where the client has 
     delta(index, { type: 'input_json_delta', partial_json: '{}' }),
     stop(index),
   ];
+  const proof = (index: number, signature: string) => [
+    begin(index, { type: 'thinking', thinking: '', signature: '' }),
+    delta(index, { type: 'signature_delta', signature: callTokenForClient(signature) }),
+    stop(index),
+  ];
   const request = { model: 'm', stream: true, messages: [], tools: [], reasoning: { enabled: true } };
   const text = encodeEvents(anthropic, events, { request });
   assertSequential(text);
   assert.deepEqual(bodiesOf(text).slice(1, -2), [
     ...thought,
-    begin(1, { type: 'thinking', thinking: '', signature: '' }),
-    delta(1, { type: 'signature_delta', signature: 'sig-a' }),
-    stop(1),
+    ...proof(1, 'sig-a'),
     ...use(2, 'c1'),
-    ...use(3, 'c2'),
+    ...proof(3, 'sig-b'),
+    ...use(4, 'c2'),
   ]);
   assert.deepEqual(bodiesOf(encodeEvents(anthropic, events)).slice(1, -2), [
     ...thought,

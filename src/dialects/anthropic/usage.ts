@@ -57,4 +57,8 @@ export const anthropicUsage: UsageDialect = {
   fields: ['usage', 'model'],
   read,
   createStreamObserver: () => new MessageStreamObserver(),
+  isPreamble(event, data) {
+    const type = event === '' ? typeOf(data) : event;
+    return type === 'message_start' || type === 'ping';
+  },
 };

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json/types.ts';
+import type { AnswerApi } from '../neutral/answer-losses.ts';
 import type { NeutralCacheMark } from '../neutral/request.ts';
 
 /** Words of the Messages API (https://platform.claude.com/docs/en/api/messages). Fields outside these sets are kept as they are. */
@@ -34,6 +35,9 @@ export const RESPONSE_FIELDS: ReadonlySet<string> = new Set([
   'stop_sequence',
   'usage',
 ]);
+
+/** This API in sentences about what of an answer it cannot show. */
+export const MESSAGES_ANSWER: AnswerApi = { dialect: 'anthropic', title: 'the Messages API' };
 
 /** A cache mark as `cache_control`. */
 export function cacheControl(cache: NeutralCacheMark): JsonObject {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../json/types.ts';
 import type { NeutralCacheMark, NeutralPart, NeutralSource } from '../neutral/request.ts';
+import { readCitations } from './citations.ts';
 import { fromBlob } from './opaque-bytes.ts';
 import {
   AUDIO_FORMATS,
@@ -43,8 +44,10 @@ export function decodeBlock(block: JsonObject, refuse: RefuseBlock): NeutralPart
         return decodeToolResult(block, value, refuse);
       case 'reasoningContent':
         return decodeReasoning(block, value);
-      case 'citationsContent':
-        return { type: 'text', text: textOf(value['content']), origin: originOf(block) };
+      case 'citationsContent': {
+        const citations = readCitations(value['citations']);
+        return { type: 'text', text: textOf(value['content']), citations, origin: originOf(block) };
+      }
       case 'searchResult':
         return { type: 'text', text: textOf(value['content']), origin: originOf(block) };
       case 'guardContent':

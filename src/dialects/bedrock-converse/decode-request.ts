@@ -1,7 +1,9 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import type { DecodeContext } from '../dialect.ts';
+import { placeCallSignatures, thoughtTokens } from '../neutral/opaque-token.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral/request.ts';
+import { warnOfUnread } from '../neutral/unread-fields.ts';
 import { decodeBlock, decodeCachePoint } from './decode-content.ts';
 import { decodeInferenceConfig, decodeOutputConfig, decodeReasoningFields } from './decode-parameters.ts';
 import { decodeToolConfig } from './decode-tools.ts';
@@ -31,7 +33,7 @@ export function decodeRequest(body: JsonObject, context: DecodeContext): Neutral
       param: 'modelId',
     });
   }
-  const { tools, toolChoice } = decodeToolConfig(body['toolConfig']);
+  const { tools, toolChoice } = decodeToolConfig(body['toolConfig'], context);
   const inference = decodeInferenceConfig(body['inferenceConfig']);
   const metadata = decodeMetadata(body['requestMetadata']);
   const serviceTier = asString(asObject(body['serviceTier'])?.['type']);
@@ -42,7 +44,7 @@ export function decodeRequest(body: JsonObject, context: DecodeContext): Neutral
   return {
     model,
     stream: context.stream ?? false,
-    messages: [...decodeSystem(body['system']), ...decodeMessages(body['messages'])],
+    messages: [...decodeSystem(body['system']), ...decodeMessages(body['messages'], context)],
     tools,
     ...(toolChoice === undefined ? {} : { toolChoice }),
     ...inference.fields,
@@ -72,13 +74,14 @@ function decodeSystem(system: JsonValue | undefined): NeutralMessage[] {
   return content.length === 0 ? [] : [{ role: 'system', content }];
 }
 
-function decodeMessages(messages: JsonValue | undefined): NeutralMessage[] {
+function decodeMessages(messages: JsonValue | undefined, { warn }: DecodeContext): NeutralMessage[] {
   if (messages === undefined || messages === null) return [];
   if (!Array.isArray(messages)) return refuseField('messages', 'a list of messages');
   const toolNames = new Map<string, string>();
   return messages.flatMap((message, index) => {
     const path = `messages[${index}]`;
     if (!isObject(message)) return refuseField(path, 'an object');
+    warnOfUnread(message, ['role', 'content'], { at: path, warn });
     const content = decodeBlocks(blocksOf(message['content'], `${path}.content`), `${path}.content`);
     switch (message['role']) {
       case 'assistant':
@@ -112,7 +115,16 @@ function decodeBlocks(blocks: JsonObject[], path: string): NeutralPart[] {
       parts[parts.length - 1] = { ...previous, cache };
     }
   });
-  return parts;
+  return placeCallSignatures(parts.map(returned));
+}
+
+/** A thought that comes back says whose token it carries: an unmarked one is the model's on Bedrock. */
+function returned(part: NeutralPart): NeutralPart {
+  if (part.type !== 'reasoning') return part;
+  const token = part.encrypted ?? part.signature;
+  if (token === undefined) return part;
+  const { type, text } = part;
+  return { type, text, ...thoughtTokens(token, part.encrypted === undefined ? 'signature' : 'encrypted', BEDROCK) };
 }
 
 /** A Converse user message holds tool results and words; neutral tool results stand in turns of their own. */

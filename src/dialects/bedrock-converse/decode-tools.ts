@@ -1,17 +1,23 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import type { DecodeContext } from '../dialect.ts';
 import type { NeutralTool, NeutralToolChoice } from '../neutral/request.ts';
+import { warnOfUnread } from '../neutral/unread-fields.ts';
 import { decodeCachePoint } from './decode-content.ts';
 import { refuseField } from './refuse-field.ts';
 import { asObject, asString, BEDROCK, hasOnly, originOf } from './wire.ts';
 
 /** Reads `toolConfig` (API_runtime_ToolConfiguration); a `cachePoint` marks the tool before it. */
-export function decodeToolConfig(value: JsonValue | undefined): {
+export function decodeToolConfig(
+  value: JsonValue | undefined,
+  { warn }: DecodeContext,
+): {
   tools: NeutralTool[];
   toolChoice?: NeutralToolChoice;
 } {
   if (value === undefined || value === null) return { tools: [] };
   if (!isObject(value)) return refuseField('toolConfig', 'an object');
   if (!Array.isArray(value['tools'])) return refuseField('toolConfig.tools', 'a list of tools');
+  warnOfUnread(value, ['tools', 'toolChoice'], { at: 'toolConfig', warn });
   const tools: NeutralTool[] = [];
   for (const [index, tool] of value['tools'].entries()) {
     const path = `toolConfig.tools[${index}]`;

@@ -11,7 +11,7 @@ import { AUDIO_FORMATS, BEDROCK, DOCUMENT_FORMATS, IMAGE_FORMATS, ownBlock, VIDE
 export type PartEncoder = (part: NeutralPart, path: string) => JsonObject[];
 
 /** Reasoning tokens of these dialects' parts are Claude's own, or without a maker's mark. */
-const REASONING_ORIGINS = [undefined, BEDROCK, 'anthropic', 'openai-chat'];
+const REASONING_ORIGINS = [undefined, BEDROCK, 'anthropic'];
 
 /**
  * Makes the writer of the content blocks of one request. Images, documents and videos must be bytes or lie in S3:
@@ -38,6 +38,9 @@ export function createPartEncoder(traits: ModelTraits, warn: (warning: string) =
       case 'document':
         return encodeDocument(part, path);
       case 'tool-call':
+        if (part.signature !== undefined) {
+          warn('A thought signature of another provider on a tool call was not sent: Bedrock has no place for it.');
+        }
         return encodeToolUse(part, path);
       case 'tool-result':
         return encodeToolResult(part, path);
@@ -89,6 +92,12 @@ export function createPartEncoder(traits: ModelTraits, warn: (warning: string) =
     if (!REASONING_ORIGINS.includes(part.origin?.dialect)) {
       warn(`Reasoning of ${part.origin?.dialect} was not sent: Bedrock cannot verify it.`);
       return undefined;
+    }
+    const takesTokens = traits.family === 'claude' || traits.family === 'other';
+    if (!takesTokens && (part.encrypted ?? part.signature) !== undefined) {
+      warn('The token of a thought was not sent: the model is not the one that made it.');
+      if (part.text === '') return undefined;
+      return { reasoningContent: { reasoningText: { text: part.text } } };
     }
     if (part.encrypted !== undefined) return { reasoningContent: { redactedContent: toBlob(part.encrypted) } };
     if (part.signature !== undefined) {

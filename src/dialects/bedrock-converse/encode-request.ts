@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
 import type { EncodeContext } from '../dialect.ts';
+import { bedrockBetaFlags } from '../envelopes/anthropic-beta.ts';
 import type { NeutralMessage, NeutralRequest } from '../neutral/request.ts';
 import { lostParts } from '../openai/foreign-extensions.ts';
 import { fitClaudeSampling } from './encode-claude.ts';
@@ -60,7 +61,11 @@ export function encodeRequest(request: NeutralRequest, context: EncodeContext): 
   const own = ownFields(request, warn);
   const { system, messages } = encodeMessages(request.messages, createPartEncoder(traits, warn), warn);
   const { toolConfig, claudeTools } = encodeTools(request, traits, warn);
-  const additional = encodeAdditional(request, asObject(own['additionalModelRequestFields']) ?? {}, { traits, warn });
+  const additional = encodeAdditional(request, asObject(own['additionalModelRequestFields']) ?? {}, {
+    traits,
+    warn,
+    beta: context.anthropicBeta ?? [],
+  });
   if (claudeTools.length > 0 && additional['tools'] === undefined) additional['tools'] = claudeTools;
   const inferenceConfig = { ...asObject(own['inferenceConfig']), ...encodeInferenceConfig(request, warn) };
   if (traits.claude !== undefined) fitClaudeSampling(inferenceConfig, additional, { traits: traits.claude, warn });
@@ -114,12 +119,20 @@ function ownFields(request: NeutralRequest, warn: Warn): JsonObject {
 function encodeAdditional(
   request: NeutralRequest,
   own: JsonObject,
-  { traits, warn }: { traits: ModelTraits; warn: Warn },
+  { traits, warn, beta }: { traits: ModelTraits; warn: Warn; beta: readonly string[] },
 ): JsonObject {
   const fields: JsonObject = {};
   const anthropic = pick(request.extensions?.anthropic ?? {}, CLAUDE_FIELDS);
   if (traits.family === 'claude' || traits.family === 'other') Object.assign(fields, anthropic);
   else for (const name of Object.keys(anthropic)) warn(`The field ${name} was not sent: the model is not a Claude.`);
+  const flags = traits.family === 'claude' ? bedrockBetaFlags(beta, warn) : [];
+  if (beta.length > 0 && traits.family !== 'claude') {
+    warn('The anthropic-beta flags were not sent: the model is not a Claude.');
+  }
+  if (flags.length > 0) {
+    const named = fields['anthropic_beta'];
+    fields['anthropic_beta'] = [...new Set([...(Array.isArray(named) ? named : []), ...flags])];
+  }
   Object.assign(fields, encodeTopK(request.topK, traits, warn));
   if (!REASONING_FIELDS.some((name) => own[name] !== undefined)) {
     Object.assign(fields, encodeReasoningFields(request, traits, warn));

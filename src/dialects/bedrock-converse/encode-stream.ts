@@ -1,13 +1,22 @@
 import type { JsonObject } from '../../json/types.ts';
 import { encodeAwsEventStreamHeaders, encodeAwsEventStreamMessage } from '../../streams/aws-event-stream.ts';
+import { callSignatureForClient } from '../anthropic/encode-response.ts';
 import type { ResponseContext, StreamEncoder } from '../dialect.ts';
+import {
+  warnOfLostEvent,
+  warnOfLostFinish,
+  warnOfLostLogprobs,
+  warnOfLostMarks,
+  warnOfMoreCandidates,
+} from '../neutral/answer-losses.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
+import { writeCitations } from './citations.ts';
+import { imageBlock, redactedForClient, signatureForClient } from './encode-response.ts';
 import { bedrockConverseErrors } from './errors.ts';
 import { encodeStopReason } from './finish-reason.ts';
-import { toBlob } from './opaque-bytes.ts';
 import { encodeUsage } from './usage.ts';
-import { asObject, BEDROCK, EVENT_TYPES, type EventType, objectsOf, omit } from './wire.ts';
+import { asObject, BEDROCK, CONVERSE_ANSWER, EVENT_TYPES, type EventType, objectsOf, omit } from './wire.ts';
 
 const HEADERS = Object.fromEntries(EVENT_TYPES.map((type) => [type, eventHeaders(type)])) as Record<
   EventType,
@@ -28,7 +37,7 @@ function eventHeaders(type: EventType): Uint8Array {
  * every one is closed before `messageStop`. `metadata` with the last usage comes at the end. Only candidate 0 is
  * written: Converse has one.
  */
-export function createStreamEncoder(_context: ResponseContext): StreamEncoder {
+export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   const encoder = new TextEncoder();
   /** Converse's index by neutral block number, of blocks now open. */
   const open = new Map<number, number>();
@@ -104,6 +113,26 @@ export function createStreamEncoder(_context: ResponseContext): StreamEncoder {
     close(block);
   }
 
+  /** What only another API knows: a picture is shown, for the rest there are no words. */
+  function foreign(event: NeutralEvent & { type: 'opaque' }): void {
+    const image = event.part?.type === 'image' ? imageBlock(event.part) : undefined;
+    if (image === undefined) warnOfLostEvent(event, CONVERSE_ANSWER, context.warn);
+    else writeOwnBlock(event.block, { image });
+  }
+
+  function endThought({ block, signature, encrypted }: NeutralEvent & { type: 'reasoning-end' }): void {
+    if (signature !== undefined || open.has(block)) {
+      const token = signatureForClient(signature, context);
+      if (token !== '') delta(block, { reasoningContent: { signature: token } });
+    }
+    if (encrypted !== undefined) {
+      // A block holds a thought or a redacted one, not both.
+      if (open.has(block)) close(block);
+      delta(block, { reasoningContent: { redactedContent: redactedForClient(encrypted, context) } });
+    }
+    close(block);
+  }
+
   function take(event: NeutralEvent): void {
     switch (event.type) {
       case 'start':
@@ -114,6 +143,9 @@ export function createStreamEncoder(_context: ResponseContext): StreamEncoder {
       case 'ping':
         return;
       case 'text-delta':
+        warnOfLostLogprobs(event.logprobs, CONVERSE_ANSWER, context.warn);
+        if (event.text !== '') delta(event.block, { text: event.text });
+        return;
       case 'refusal-delta':
         if (event.text !== '') delta(event.block, { text: event.text });
         return;
@@ -122,6 +154,9 @@ export function createStreamEncoder(_context: ResponseContext): StreamEncoder {
           for (const citation of objectsOf(asObject(event.origin.value['citationsContent'])?.['citations'])) {
             delta(event.block, { citation });
           }
+        } else {
+          warnOfLostMarks(event, { api: CONVERSE_ANSWER, shown: true }, context.warn);
+          for (const citation of writeCitations(event.citations)) delta(event.block, { citation });
         }
         close(event.block);
         return;
@@ -129,15 +164,15 @@ export function createStreamEncoder(_context: ResponseContext): StreamEncoder {
         if (event.text !== '') delta(event.block, { reasoningContent: { text: event.text } });
         return;
       case 'reasoning-end':
-        if (event.signature !== undefined) delta(event.block, { reasoningContent: { signature: event.signature } });
-        if (event.encrypted !== undefined) {
-          // A block holds a thought or a redacted one, not both.
-          if (open.has(event.block)) close(event.block);
-          delta(event.block, { reasoningContent: { redactedContent: toBlob(event.encrypted) } });
-        }
-        close(event.block);
+        endThought(event);
         return;
       case 'tool-call-start': {
+        const signature = callSignatureForClient(event.signature, context);
+        if (signature !== undefined) {
+          delta(event.block, { reasoningContent: { text: '' } });
+          delta(event.block, { reasoningContent: { signature } });
+          close(event.block);
+        }
         const toolUse = { toolUseId: event.id, name: event.name };
         write('contentBlockStart', { start: { toolUse }, contentBlockIndex: indexOf(event.block) });
         return;
@@ -150,10 +185,14 @@ export function createStreamEncoder(_context: ResponseContext): StreamEncoder {
         return;
       case 'opaque':
         if (event.dialect === BEDROCK) opaque(event.block, event.value);
+        else foreign(event);
         return;
-      case 'finish':
-        stop(encodeStopReason(event.finishReason, event.rawFinishReason));
+      case 'finish': {
+        const reason = encodeStopReason(event.finishReason, event.rawFinishReason);
+        warnOfLostFinish(event, reason, context.warn);
+        stop(reason);
         return;
+      }
       case 'usage':
         usage = event.usage;
         return;
@@ -171,7 +210,11 @@ export function createStreamEncoder(_context: ResponseContext): StreamEncoder {
 
   return {
     push(event) {
-      if (ended || ('candidate' in event && event.candidate !== 0)) return '';
+      if (ended) return '';
+      if ('candidate' in event && event.candidate !== 0) {
+        warnOfMoreCandidates(CONVERSE_ANSWER, context.warn);
+        return '';
+      }
       take(event);
       const messages = out;
       out = [];

@@ -49,11 +49,15 @@ const UNNAMED_ERROR = 'AWSBedrockBackendError';
 
 /**
  * Bedrock's errors: `{"message": …}`, the type in the header `x-amzn-errortype` up to a colon, or in the body's
- * `__type` after a `#`. We write the type to `__type`, which AWS SDKs read as well.
+ * `__type` after a `#`. We write both: AWS SDKs read one or the other.
  */
 export const bedrockConverseErrors: ErrorDialect = {
   encode(error) {
     return { __type: exceptionName(error), message: error.message };
+  },
+  headers(error) {
+    const type = ['x-amzn-errortype', exceptionName(error)];
+    return error.requestId === undefined ? type : [...type, 'x-amzn-requestid', error.requestId];
   },
   encodeInStream(error) {
     const name = exceptionName(error);

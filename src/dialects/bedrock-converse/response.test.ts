@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
 import type { NeutralResponse } from '../neutral/response.ts';
 import { emptyUsage } from '../neutral/usage.ts';
+import { answerContext } from '../openai/support.test.ts';
 import { decodeResponse } from './decode-response.ts';
 import { encodeResponse } from './encode-response.ts';
 import { decodeUsage, encodeUsage } from './usage.ts';
@@ -77,7 +78,7 @@ test('reference loss "only first text block kept": all are, in order; the id com
 });
 
 test('an answer from Bedrock to a Converse client is the same', () => {
-  assert.deepEqual(encodeResponse(decode(FULL)), FULL);
+  assert.deepEqual(encodeResponse(decode(FULL), answerContext()), FULL);
 });
 
 test('blocks as other clients get them', () => {
@@ -116,7 +117,7 @@ test('every stop reason has its meaning, and goes back as it came', () => {
   for (const [stopReason, meaning] of cases) {
     const response = decode(answer([{ text: 'x' }], { stopReason }));
     assert.equal(response.candidates[0]?.finishReason, meaning);
-    assert.equal(encodeResponse(response)['stopReason'], stopReason);
+    assert.equal(encodeResponse(response, answerContext())['stopReason'], stopReason);
   }
   const call = { toolUse: { toolUseId: 't', name: 'f', input: {} } };
   assert.equal(decode(answer([call], { stopReason: null })).candidates[0]?.finishReason, 'tool-calls');
@@ -148,30 +149,33 @@ test("usage: a total that is not the sum is kept; Bedrock's own numbers come bac
 });
 
 test("another provider's answer as Converse", () => {
-  const body = encodeResponse({
-    id: 'chatcmpl-1',
-    model: 'gpt-4o',
-    candidates: [
-      {
-        index: 0,
-        finishReason: 'tool-calls',
-        content: [
-          {
-            type: 'reasoning',
-            text: 'Hm',
-            encrypted: 'gAAAA_not-base64',
-            origin: { dialect: 'openai-responses', value: {} },
-          },
-          { type: 'text', text: '' },
-          { type: 'refusal', text: 'No.' },
-          { type: 'tool-call', id: 'c1', name: 'f', arguments: '' },
-          { type: 'tool-call', id: 'c2', name: 'g', arguments: '{"cut' },
-        ],
-      },
-    ],
-    usage: { ...emptyUsage(), input: 3, output: 4 },
-    serviceTier: 'scale',
-  });
+  const body = encodeResponse(
+    {
+      id: 'chatcmpl-1',
+      model: 'gpt-4o',
+      candidates: [
+        {
+          index: 0,
+          finishReason: 'tool-calls',
+          content: [
+            {
+              type: 'reasoning',
+              text: 'Hm',
+              encrypted: 'gAAAA_not-base64',
+              origin: { dialect: 'openai-responses', value: {} },
+            },
+            { type: 'text', text: '' },
+            { type: 'refusal', text: 'No.' },
+            { type: 'tool-call', id: 'c1', name: 'f', arguments: '' },
+            { type: 'tool-call', id: 'c2', name: 'g', arguments: '{"cut' },
+          ],
+        },
+      ],
+      usage: { ...emptyUsage(), input: 3, output: 4 },
+      serviceTier: 'scale',
+    },
+    answerContext(),
+  );
   const redacted = Buffer.from('aigw:gAAAA_not-base64').toString('base64');
   assert.deepEqual(body, {
     metrics: { latencyMs: 0 },

@@ -1,6 +1,8 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject, JsonValue } from '../../json/types.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
+import { readCitations } from './citations.ts';
+import { decodeBlock } from './decode-content.ts';
 import { fromBlob, joinBlobs } from './opaque-bytes.ts';
 import { asObject, asString, BEDROCK, objectsOf } from './wire.ts';
 
@@ -75,7 +77,10 @@ function createTextBlock(block: number): StreamBlock {
       const origin =
         citations.length === 0
           ? {}
-          : { origin: { dialect: BEDROCK, value: { citationsContent: { citations } } } as const };
+          : {
+              origin: { dialect: BEDROCK, value: { citationsContent: { citations } } } as const,
+              citations: readCitations(citations),
+            };
       emit({ type: 'text-end', candidate: 0, block, ...origin });
     },
   };
@@ -157,9 +162,14 @@ function createOwnBlock(block: number): StreamBlock {
     },
     end(emit) {
       const value = wholeOwnBlock(started, { input, results, image });
-      emit({ type: 'opaque', dialect: BEDROCK, candidate: 0, block, value });
+      const media = value['image'] === undefined ? {} : { part: decodeBlock(value, refusePart) };
+      emit({ type: 'opaque', dialect: BEDROCK, candidate: 0, block, value, ...media });
     },
   };
+}
+
+function refusePart(path: string): never {
+  throw new GatewayError('provider_bad_response', `The Bedrock stream holds a content block without ${path}.`);
 }
 
 function pushResult(results: JsonObject[], result: JsonObject): void {

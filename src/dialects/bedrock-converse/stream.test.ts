@@ -8,6 +8,7 @@ import { frameOfAwsEventStreamMessage } from '../../streams/aws-event-stream-fra
 import type { StreamFrame } from '../dialect.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import { emptyUsage } from '../neutral/usage.ts';
+import { answerContext } from '../openai/support.test.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { bedrockConverse } from './dialect.ts';
 import { createStreamEncoder } from './encode-stream.ts';
@@ -48,12 +49,7 @@ function framesOf(chunks: Uint8Array[]): StreamFrame[] {
 }
 
 function encode(events: NeutralEvent[]): StreamFrame[] {
-  const encoder = createStreamEncoder({
-    requestModel: 'm',
-    created: 0,
-    newId: (prefix) => prefix,
-    includeUsage: false,
-  });
+  const encoder = createStreamEncoder(answerContext());
   const chunks = events.map((event) => encoder.push(event)).filter((chunk) => chunk !== '');
   return framesOf(chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)));
 }
@@ -221,6 +217,7 @@ test('redacted thought in pieces, citations, a tool Bedrock ran, guardrail trace
       type: 'text-end',
       ...at(3),
       origin: { dialect: 'bedrock-converse', value: { citationsContent: { citations: [citation] } } },
+      citations: [{ url: 'u', title: 'T' }],
     },
     opaque(4, { messageStop: { additionalModelResponseFields: { stop_sequence: 'END' } } }),
     { type: 'finish', candidate: 0, finishReason: 'stop-sequence', stopSequence: 'END' },

@@ -63,6 +63,7 @@ export const bedrockConverseUsage: UsageDialect = {
     return { usage: usage === undefined ? undefined : decodeUsage(usage) };
   },
   createStreamObserver: () => new BedrockStreamObserver(),
+  isPreamble: (event) => event === 'messageStart',
 };
 
 class BedrockStreamObserver implements StreamObserver {

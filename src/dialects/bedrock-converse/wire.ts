@@ -1,8 +1,12 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import type { AnswerApi } from '../neutral/answer-losses.ts';
 import type { NeutralOrigin, NeutralPart } from '../neutral/request.ts';
 
 /** This dialect's name, as in origins, extensions and opaque parts. */
 export const BEDROCK = 'bedrock-converse';
+
+/** This API in sentences about what of an answer it cannot show. */
+export const CONVERSE_ANSWER: AnswerApi = { dialect: BEDROCK, title: 'Bedrock Converse' };
 
 /** The types of the events of ConverseStream (API_runtime_ConverseStreamOutput). */
 export const EVENT_TYPES = [

@@ -29,6 +29,7 @@ function decodeImage(part: JsonObject, at: string): NeutralPart {
   const decoded: NeutralPart = { type: 'image', source: sourceFromUrl(requireString(image, 'url', place)) };
   const detail = readString(image, 'detail', place);
   if (detail === 'low' || detail === 'high' || detail === 'auto') decoded.detail = detail;
+  else if (detail !== undefined) throw wrongField(`${place}.detail`, "'low', 'high' or 'auto'");
   if (hasOtherFields(image, IMAGE_FIELDS)) {
     // The bytes are in `source`; a second copy in the origin would double what a large image holds.
     decoded.origin = { dialect: COHERE, value: { ...image, url: '' } };

@@ -6,10 +6,11 @@ import type { NeutralPart } from '../neutral/request.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
 import { boundedText } from '../openai/errors.ts';
 import { objectOf, otherFields, textOf } from '../openai/fields.ts';
+import { readCitations } from './citations.ts';
 import { attachCitations } from './decode-messages.ts';
 import { decodeFinishReason } from './finish-reason.ts';
 import { decodeLogprobs } from './logprobs.ts';
-import { COHERE, RESPONSE_FIELDS, TOOL_PLAN } from './wire.ts';
+import { COHERE, citationsOf, RESPONSE_FIELDS, TOOL_PLAN } from './wire.ts';
 
 function decodePart(item: JsonObject): NeutralPart {
   if (item['type'] === 'text') return { type: 'text', text: textOf(item['text']) ?? '' };
@@ -30,6 +31,10 @@ function decodeMessage(message: JsonObject, context: ProviderResponseContext): N
   parts.push(...decodeContent(message));
   const citations = message['citations'];
   if (Array.isArray(citations)) attachCitations(parts, citations.filter(isObject));
+  for (const part of parts) {
+    const own = part.type === 'text' ? citationsOf(part.origin) : [];
+    if (part.type === 'text' && own.length > 0) part.citations = readCitations(own);
+  }
   const calls = message['tool_calls'];
   for (const call of Array.isArray(calls) ? calls.filter(isObject) : []) {
     const fn = objectOf(call['function']);

@@ -5,6 +5,7 @@ import type { NeutralEvent, ProviderError } from '../neutral/response.ts';
 import { boundedText } from '../openai/errors.ts';
 import { objectOf, textOf } from '../openai/fields.ts';
 import { cutStreamError, parseFrame } from '../openai/stream-errors.ts';
+import { readCitations } from './citations.ts';
 import { decodeFinishReason } from './finish-reason.ts';
 import { decodeLogprobs } from './logprobs.ts';
 import { TOOL_PLAN, withCitations } from './wire.ts';
@@ -133,9 +134,10 @@ class MessageReader {
       this.#plan = undefined;
     }
     for (const { kind, block, citations } of this.#contents.values()) {
-      const type = kind === 'text' ? 'text-end' : 'reasoning-end';
-      if (citations.length === 0) emit({ type, candidate: 0, block });
-      else emit({ type, candidate: 0, block, origin: withCitations(undefined, citations) });
+      const origin = citations.length === 0 ? {} : { origin: withCitations(undefined, citations) };
+      if (kind === 'reasoning') emit({ type: 'reasoning-end', candidate: 0, block, ...origin });
+      else if (citations.length === 0) emit({ type: 'text-end', candidate: 0, block });
+      else emit({ type: 'text-end', candidate: 0, block, ...origin, citations: readCitations(citations) });
     }
     this.#contents.clear();
   }

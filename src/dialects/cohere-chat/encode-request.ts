@@ -97,18 +97,36 @@ function writeResponseFormat(body: JsonObject, request: NeutralRequest): void {
   else body['response_format'] = { type: 'json_object', json_schema: format.schema };
 }
 
-/** Models that can think do so unasked; the field is sent only where it says more, since others refuse it. */
+/** The models that can think, and refuse or pass over the field if they are others (https://docs.cohere.com/docs/reasoning). */
+const THINKING_MODEL = /reasoning/;
+
+/** Models that can think do so unasked, as much as a budget of tokens allows: of an effort only whether to think is kept. */
 function writeThinking(body: JsonObject, request: NeutralRequest, options: { own: boolean; state: EncodeState }): void {
   const { reasoning } = request;
+  const { own, state } = options;
   if (reasoning === undefined || body['thinking'] !== undefined) return;
-  if (reasoning.enabled === false || reasoning.effort === 'none') body['thinking'] = { type: 'disabled' };
-  else if (reasoning.budgetTokens !== undefined) {
+  if (reasoning.enabled === false || reasoning.effort === 'none') {
+    body['thinking'] = { type: 'disabled' };
+    return;
+  }
+  if (reasoning.budgetTokens !== undefined) {
     body['thinking'] = { type: 'enabled', token_budget: reasoning.budgetTokens };
-  } else if (options.own && reasoning.enabled === true) body['thinking'] = { type: 'enabled' };
-  else if (reasoning.effort !== undefined) {
-    options.state.warn('The reasoning effort was left out: Cohere takes a budget of tokens instead.');
+    return;
+  }
+  const asked = reasoning.enabled === true || reasoning.adaptive === true || reasoning.effort !== undefined;
+  if (!asked) return;
+  if (!own && !THINKING_MODEL.test(request.model)) {
+    state.warn('The reasoning settings were left out: this model of Cohere does not think.');
+    return;
+  }
+  body['thinking'] = { type: 'enabled' };
+  if (reasoning.effort !== undefined && !FULL_EFFORTS.has(reasoning.effort)) {
+    state.warn(`Reasoning effort '${reasoning.effort}' was sent as thinking switched on: Cohere knows no degrees.`);
   }
 }
+
+/** Efforts that ask for no less than a model of Cohere does unasked. */
+const FULL_EFFORTS: ReadonlySet<string> = new Set(['high', 'xhigh', 'max']);
 
 function warnOfLosses(request: NeutralRequest, state: EncodeState): void {
   if ((request.candidateCount ?? 1) > 1) {

@@ -2,12 +2,21 @@ import type { JsonObject, JsonValue } from '../../json/types.ts';
 import { cohereErrors } from '../cohere/errors.ts';
 import { writeCohereUsage } from '../cohere/usage.ts';
 import type { ResponseContext, StreamEncoder } from '../dialect.ts';
+import {
+  warnOfLostEvent,
+  warnOfLostFinish,
+  warnOfLostMarks,
+  warnOfLostToken,
+  warnOfMoreCandidates,
+} from '../neutral/answer-losses.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { toErrorAnswer } from '../openai/errors.ts';
+import { writeCitations } from './citations.ts';
+import { hasToken } from './encode-response.ts';
 import { encodeFinishReason } from './finish-reason.ts';
 import { encodeLogprobs } from './logprobs.ts';
-import { citationsOf } from './wire.ts';
+import { COHERE, COHERE_ANSWER, citationsOf } from './wire.ts';
 
 /** One event of the stream; `fields` follow its type. */
 function sse(type: string, fields: JsonObject): string {
@@ -18,8 +27,8 @@ const START_MESSAGE: JsonObject = { role: 'assistant', content: [], tool_plan: '
 
 /** Makes the writer of a streamed answer. It has one: the first candidate. */
 export function createStreamEncoder(context: ResponseContext): StreamEncoder {
-  /** Index in `content` by neutral block, for blocks that are open. */
-  const contents = new Map<number, number>();
+  /** Index in `content` and length so far by neutral block, for blocks that are open. */
+  const contents = new Map<number, { index: number; length: number }>();
   /** Index in `tool_calls` by neutral block. */
   const calls = new Map<number, number>();
   let contentCount = 0;
@@ -41,13 +50,15 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   const openContent = (block: number, field: 'text' | 'thinking'): string => {
     if (contents.has(block)) return '';
     const index = contentCount++;
-    contents.set(block, index);
+    contents.set(block, { index, length: 0 });
     return sse('content-start', { index, delta: { message: { content: { type: field, [field]: '' } } } });
   };
 
   const contentDelta = (block: number, field: 'text' | 'thinking', value: { text: string; logprobs?: JsonObject }) => {
     const opened = openContent(block, field);
-    const index = contents.get(block) ?? 0;
+    const content = contents.get(block);
+    if (content !== undefined) content.length += value.text.length;
+    const index = content?.index ?? 0;
     const fields: JsonObject = { index, delta: { message: { content: { [field]: value.text } } } };
     const [logprobs] = encodeLogprobs(value.logprobs);
     if (logprobs !== undefined) fields['logprobs'] = logprobs;
@@ -64,7 +75,7 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
       .join('');
 
   const endContent = (block: number, citations: readonly JsonValue[]): string => {
-    const index = contents.get(block);
+    const index = contents.get(block)?.index;
     if (index === undefined) return '';
     contents.delete(block);
     return cite(citations) + sse('content-end', { index });
@@ -100,26 +111,34 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
         return contentDelta(event.block, 'text', event);
       case 'refusal-delta':
         return contentDelta(event.block, 'text', event);
-      case 'text-end':
-        return endContent(event.block, citationsOf(event.origin));
+      case 'text-end': {
+        warnOfLostMarks(event, { api: COHERE_ANSWER, shown: true }, context.warn);
+        const content = contents.get(event.block);
+        const own = event.origin?.dialect === COHERE || content === undefined;
+        const to = { contentIndex: content?.index ?? 0, length: content?.length ?? 0 };
+        return endContent(event.block, own ? citationsOf(event.origin) : writeCitations(event.citations, to));
+      }
       case 'reasoning-start':
         // Waits for its first text: an encrypted thought has none.
         return '';
       case 'reasoning-delta':
         return contentDelta(event.block, 'thinking', event);
       case 'reasoning-end':
+        if (hasToken(event)) warnOfLostToken(COHERE_ANSWER, context.warn);
         return endContent(event.block, citationsOf(event.origin));
       case 'tool-call-start':
+        if (hasToken(event)) warnOfLostToken(COHERE_ANSWER, context.warn);
         return startCall(event);
       case 'tool-call-delta':
         return addArguments(event.block, event.arguments);
       case 'tool-call-end':
         return sse('tool-call-end', { index: calls.get(event.block) ?? 0 });
       case 'opaque':
-        // The API has no event for blocks of other APIs.
+        warnOfLostEvent(event, COHERE_ANSWER, context.warn);
         return '';
       case 'finish':
         reason = encodeFinishReason(event.finishReason, event.rawFinishReason);
+        warnOfLostFinish(event, reason, context.warn);
         return closeContents();
       default:
         return event satisfies never;
@@ -144,7 +163,9 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
         case 'end':
           return end();
         default:
-          return event.candidate === 0 ? start('') + write(event) : '';
+          if (event.candidate === 0) return start('') + write(event);
+          warnOfMoreCandidates(COHERE_ANSWER, context.warn);
+          return '';
       }
     },
   };

@@ -45,6 +45,7 @@ test('a text with citations is read as one block', () => {
       candidate: 0,
       block: 0,
       origin: { dialect: 'cohere-chat', value: { citations: [CITATION] } },
+      citations: [{ start: 0, end: 2 }],
     },
     { type: 'finish', candidate: 0, finishReason: 'stop' },
     { type: 'end' },

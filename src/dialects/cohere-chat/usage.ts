@@ -31,4 +31,5 @@ export const chatUsage: UsageDialect = {
   fields: ['usage'],
   read: (fields) => ({ usage: readCohereUsage(fields['usage']) }),
   createStreamObserver: () => new ChatStreamObserver(),
+  isPreamble: (event, data) => event === 'message-start' || (event === '' && data.includes('"message-start"')),
 };

@@ -1,10 +1,14 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
+import type { AnswerApi } from '../neutral/answer-losses.ts';
 import type { NeutralOrigin } from '../neutral/request.ts';
 
 /** Words of Cohere's chat API (https://docs.cohere.com/reference/chat). Fields outside these sets are kept as they are. */
 
 /** This dialect's name, as in origins, extensions and opaque parts. */
 export const COHERE = 'cohere-chat';
+
+/** This API in sentences about what of an answer it cannot show. */
+export const COHERE_ANSWER: AnswerApi = { dialect: COHERE, title: "Cohere's chat" };
 
 /** Request fields with a neutral meaning. */
 export const REQUEST_FIELDS: ReadonlySet<string> = new Set([

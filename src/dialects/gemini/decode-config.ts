@@ -1,6 +1,8 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
+import type { DecodeContext } from '../dialect.ts';
 import type { NeutralReasoning, NeutralRequest, NeutralResponseFormat } from '../neutral/request.ts';
+import { warnOfUnread } from '../neutral/unread-fields.ts';
 import { fromOpenApiSchema } from './from-openapi-schema.ts';
 import { camelKeys, numberField, objectField, stringField } from './wire.ts';
 
@@ -10,6 +12,8 @@ const EFFORTS: Readonly<Record<string, NonNullable<NeutralReasoning['effort']>>>
   MEDIUM: 'medium',
   HIGH: 'high',
 };
+
+const THINKING_FIELDS = ['thinkingBudget', 'thinkingLevel', 'includeThoughts'];
 
 /** `generationConfig` fields that are numbers, and the neutral field of each. */
 const NUMBERS = {
@@ -27,7 +31,7 @@ const NUMBERS = {
  * Reads `generationConfig` into the request. Returns the fields without neutral meaning, to travel as
  * an extension. Throws GatewayError `invalid_request` naming the field that is wrong.
  */
-export function decodeConfig(value: unknown, request: NeutralRequest): JsonObject | undefined {
+export function decodeConfig(value: unknown, request: NeutralRequest, context: DecodeContext): JsonObject | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) throw invalid('generationConfig', 'must be an object');
   const remaining: JsonObject = { ...camelKeys(value) };
@@ -47,7 +51,10 @@ export function decodeConfig(value: unknown, request: NeutralRequest): JsonObjec
   }
   const stop = remaining['stopSequences'];
   if (Array.isArray(stop)) {
-    request.stop = stop.filter((entry) => typeof entry === 'string');
+    request.stop = stop.map((entry, index) => {
+      if (typeof entry === 'string') return entry;
+      throw invalid(`generationConfig.stopSequences[${index}]`, 'must be a string');
+    });
     take('stopSequences');
   }
   if (remaining['responseLogprobs'] === true) {
@@ -63,7 +70,7 @@ export function decodeConfig(value: unknown, request: NeutralRequest): JsonObjec
   }
   const thinking = objectField(remaining, 'thinkingConfig');
   if (thinking !== undefined) {
-    request.reasoning = decodeThinking(camelKeys(thinking));
+    request.reasoning = decodeThinking(camelKeys(thinking), context);
     take('thinkingConfig');
   }
   return Object.keys(remaining).length === 0 ? undefined : remaining;
@@ -81,7 +88,8 @@ function decodeFormat(config: JsonObject): NeutralResponseFormat | undefined {
   return { type: 'json' };
 }
 
-function decodeThinking(config: JsonObject): NeutralReasoning {
+function decodeThinking(config: JsonObject, { warn }: DecodeContext): NeutralReasoning {
+  warnOfUnread(config, THINKING_FIELDS, { at: 'generationConfig.thinkingConfig', warn });
   const reasoning: NeutralReasoning = {};
   const budget = numberField(config, 'thinkingBudget');
   if (budget === 0) reasoning.enabled = false;
@@ -90,6 +98,9 @@ function decodeThinking(config: JsonObject): NeutralReasoning {
   const level = stringField(config, 'thinkingLevel')?.toUpperCase() ?? '';
   const effort = Object.hasOwn(EFFORTS, level) ? EFFORTS[level] : undefined;
   if (effort !== undefined) reasoning.effort = effort;
+  else if (level !== '' && level !== 'THINKING_LEVEL_UNSPECIFIED') {
+    throw invalid('generationConfig.thinkingConfig.thinkingLevel', `must be one of ${Object.keys(EFFORTS).join(', ')}`);
+  }
   if (config['includeThoughts'] === true) {
     reasoning.summary = 'auto';
     reasoning.enabled ??= true;

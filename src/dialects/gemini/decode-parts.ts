@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../json/types.ts';
+import { thoughtTokens } from '../neutral/opaque-token.ts';
 import type { NeutralOrigin, NeutralPart, NeutralSource } from '../neutral/request.ts';
-import { unpackSignature } from './foreign-signature.ts';
 import { mediaTypeOfUrl } from './media-type.ts';
 import { camelKeys, hasOtherKeys, objectField, objectsField, SKIP_SIGNATURE, stringField } from './wire.ts';
 
@@ -47,12 +47,12 @@ function decodeThought(part: JsonObject, raw: JsonObject): NeutralPart {
   const signature = stringField(part, 'thoughtSignature');
   if (signature === undefined) return { type: 'reasoning', text };
   const mark = objectField(part, 'partMetadata')?.['reasoning'];
-  if (mark === ENCRYPTED_MARK.reasoning) return { type: 'reasoning', text, encrypted: signature };
-  const foreign = unpackSignature(signature);
-  if (foreign === undefined) return { type: 'reasoning', text, signature, origin: { dialect: 'gemini', value: raw } };
-  const isClaudes = foreign.provider === 'anthropic' || foreign.provider === 'bedrock-converse';
-  const origin: { origin?: NeutralOrigin } = isClaudes ? { origin: { dialect: 'anthropic', value: {} } } : {};
-  return { type: 'reasoning', text, signature: foreign.signature, ...origin };
+  if (mark === ENCRYPTED_MARK.reasoning) {
+    return { type: 'reasoning', text, ...thoughtTokens(signature, 'encrypted', undefined) };
+  }
+  const tokens = thoughtTokens(signature, 'signature', undefined);
+  if (tokens.origin !== undefined || tokens.signature === undefined) return { type: 'reasoning', text, ...tokens };
+  return { type: 'reasoning', text, signature, origin: { dialect: 'gemini', value: raw } };
 }
 
 /** Reads a `functionCall`; the arguments become JSON text. */

@@ -27,9 +27,9 @@ export function decodeRequest(raw: JsonObject, context: DecodeContext): NeutralR
   const tier = stringField({ serviceTier }, 'serviceTier');
   if (tier !== undefined) request.serviceTier = tier.toLowerCase();
   const extension: JsonObject = rest;
-  const config = decodeConfig(generationConfig, request);
+  const config = decodeConfig(generationConfig, request, context);
   if (config !== undefined) extension['generationConfig'] = config;
-  const toolSettings = decodeToolConfig(toolConfig, request);
+  const toolSettings = decodeToolConfig(toolConfig, request, context);
   if (toolSettings !== undefined) extension['toolConfig'] = toolSettings;
   if (Object.keys(extension).length > 0) request.extensions = { gemini: extension };
   return request;

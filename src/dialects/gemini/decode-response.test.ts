@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { JsonObject } from '../../json/types.ts';
 import type { ProviderResponseContext } from '../dialect.ts';
 import { emptyUsage } from '../neutral/usage.ts';
+import { answerContext } from '../openai/support.test.ts';
 import { decodeResponse } from './decode-response.ts';
 import { encodeResponse } from './encode-response.ts';
 
@@ -18,7 +19,7 @@ function context(): ProviderResponseContext {
   };
 }
 
-const clientContext = { requestModel: 'm', created: 5, newId: (prefix: string) => `${prefix}x`, includeUsage: true };
+const clientContext = answerContext({ requestModel: 'm', created: 5, newId: (prefix: string) => `${prefix}x` });
 
 test('text, thoughts, calls and everything else of an answer', () => {
   const grounding = { webSearchQueries: ['q'], groundingChunks: [{ web: { uri: 'https://example.com' } }] };
@@ -84,6 +85,7 @@ test('text, thoughts, calls and everything else of an answer', () => {
             type: 'text',
             text: 'two',
             origin: { dialect: 'gemini', value: { text: 'two', thoughtSignature: 'VFQ=' } },
+            citations: [{ url: 'https://example.com' }],
           },
           { type: 'tool-call', id: 'call_1', name: 'f', arguments: '{"a":1}', signature: 'Q0M=' },
           {

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ProviderResponseContext } from '../dialect.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
+import { attachCitations, readCitations } from './citations.ts';
 import { type CallIds, decodePart } from './decode-parts.ts';
 import { decodeFinishReason } from './finish-reason.ts';
 import { candidateLogprobs } from './logprobs.ts';
@@ -58,6 +59,7 @@ function decodeCandidate(message: JsonObject, position: number, ids: CallIds): N
   const content = objectsField(camelKeys(objectField(message, 'content') ?? {}), 'parts').map((part) =>
     decodePart(part, ids),
   );
+  attachCitations(content, readCitations(message));
   const hasToolCalls = content.some((part) => part.type === 'tool-call');
   const candidate: NeutralCandidate = {
     index: numberField(message, 'index') ?? position,

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { JsonObject } from '../../json/types.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import { emptyUsage } from '../neutral/usage.ts';
+import { answerContext } from '../openai/support.test.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 
@@ -112,11 +113,12 @@ test('ratings of every chunk do not cut the text into blocks', () => {
 
 test('parts without neutral events are opaque', () => {
   const image = { inlineData: { mimeType: 'image/png', data: 'AA' } };
+  const part = { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AA' } };
   const events = decode([parts({ text: 'a' }, image), last('STOP', { executableCode: { code: 'x' } })]);
   assert.deepEqual(
     events.filter((event) => event.type === 'opaque'),
     [
-      { type: 'opaque', dialect: 'gemini', candidate: 0, block: 1, value: image },
+      { type: 'opaque', dialect: 'gemini', candidate: 0, block: 1, value: image, part },
       { type: 'opaque', dialect: 'gemini', candidate: 0, block: 2, value: { executableCode: { code: 'x' } } },
     ],
   );
@@ -200,12 +202,8 @@ test('log probabilities come with the text of their chunk', () => {
 });
 
 function encode(events: readonly NeutralEvent[]): string {
-  const encoder = createStreamEncoder({
-    requestModel: 'm',
-    created: 0,
-    newId: (prefix) => `${prefix}x`,
-    includeUsage: true,
-  });
+  const context = answerContext({ requestModel: 'm', newId: (prefix) => `${prefix}x` });
+  const encoder = createStreamEncoder(context);
   return events.map((event) => encoder.push(event)).join('');
 }
 

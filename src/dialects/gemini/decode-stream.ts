@@ -1,8 +1,10 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ProviderResponseContext, StreamDecoder } from '../dialect.ts';
+import type { NeutralCitation } from '../neutral/citations.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
-import { type CallIds, decodeCall } from './decode-parts.ts';
+import { readCitations } from './citations.ts';
+import { type CallIds, decodeCall, decodePart } from './decode-parts.ts';
 import { answerIds, blockReason, candidateExtras, createdSeconds } from './decode-response.ts';
 import { decodeErrorObject } from './errors.ts';
 import { decodeFinishReason } from './finish-reason.ts';
@@ -23,6 +25,8 @@ interface CandidateState {
   hasToolCalls: boolean;
   /** Google's word, once it was seen; the last one counts. */
   finishReason: string | undefined;
+  /** What the answer is founded on; it goes with the text that ends next. */
+  citations: NeutralCitation[];
 }
 
 /**
@@ -52,7 +56,15 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
   function stateOf(index: number): CandidateState {
     let state = candidates.get(index);
     if (state === undefined) {
-      state = { index, next: 0, open: undefined, openBlock: 0, hasToolCalls: false, finishReason: undefined };
+      state = {
+        index,
+        next: 0,
+        open: undefined,
+        openBlock: 0,
+        hasToolCalls: false,
+        finishReason: undefined,
+        citations: [],
+      };
       candidates.set(index, state);
     }
     return state;
@@ -82,7 +94,12 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
       if (ended) return;
       ended = true;
       const states = [...candidates.values()];
-      for (const state of states) closeBlock(state, undefined, emit);
+      for (const state of states) {
+        if (state.citations.length > 0 && state.open !== 'text') {
+          emit({ type: 'text-start', candidate: state.index, block: openBlock(state, 'text', emit) });
+        }
+        closeBlock(state, undefined, emit);
+      }
       if (states.some((state) => state.finishReason !== undefined)) {
         for (const state of states) {
           const finish = decodeFinishReason(state.finishReason ?? 'OTHER', state.hasToolCalls);
@@ -128,6 +145,7 @@ function decodeCandidate(message: JsonObject, state: CandidateState, ids: CallId
   }
   const extras = candidateExtras(message);
   if (Object.keys(extras).length > 0) {
+    state.citations.push(...readCitations(extras));
     // Safety ratings come with every chunk: the open block goes on.
     emit({ type: 'opaque', dialect: 'gemini', candidate: state.index, block: state.next, value: extras });
     state.next += 1;
@@ -176,7 +194,9 @@ function decodeOtherPart(
   state.next += 1;
   const call = objectField(part, 'functionCall');
   if (call === undefined) {
-    emit({ type: 'opaque', dialect: 'gemini', ...at, value: raw });
+    const neutral = decodePart(raw, to.ids);
+    const media = neutral.type === 'opaque' || neutral.type === 'tool-result' ? {} : { part: neutral };
+    emit({ type: 'opaque', dialect: 'gemini', ...at, value: raw, ...media });
     return;
   }
   const message = camelKeys(call);
@@ -206,7 +226,14 @@ function closeBlock(state: CandidateState, signature: string | undefined, emit: 
   const at = { candidate: state.index, block: state.openBlock };
   if (state.open === 'text') {
     const origin = { dialect: 'gemini', value: { thoughtSignature: signature } } as const;
-    emit(signature === undefined ? { type: 'text-end', ...at } : { type: 'text-end', ...at, origin });
+    const { citations } = state;
+    state.citations = [];
+    emit({
+      type: 'text-end',
+      ...at,
+      ...(signature === undefined ? {} : { origin }),
+      ...(citations.length === 0 ? {} : { citations }),
+    });
   } else if (state.open === 'reasoning') {
     emit({ type: 'reasoning-end', ...at, ...(signature === undefined ? {} : { signature }) });
   }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
+import type { DecodeContext } from '../dialect.ts';
 import type { NeutralRequest, NeutralTool } from '../neutral/request.ts';
 import { fromOpenApiSchema } from './from-openapi-schema.ts';
 import { camelKeys, camelName, objectField, stringField } from './wire.ts';
@@ -41,7 +42,11 @@ function decodeFunctions(value: unknown, where: string): NeutralTool[] {
  * Reads `toolConfig` into the request's tool choice. What the choice cannot say (several allowed
  * functions, `VALIDATED`, retrieval settings) is returned to travel as an extension.
  */
-export function decodeToolConfig(value: unknown, request: NeutralRequest): JsonObject | undefined {
+export function decodeToolConfig(
+  value: unknown,
+  request: NeutralRequest,
+  context: DecodeContext,
+): JsonObject | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) throw invalid('toolConfig', 'must be an object');
   const { functionCallingConfig, ...rest } = camelKeys(value);
@@ -61,6 +66,9 @@ export function decodeToolConfig(value: unknown, request: NeutralRequest): JsonO
         break;
       case 'AUTO':
         request.toolChoice = { type: 'auto' };
+        if (allowed.length > 0) {
+          context.warn?.("'allowedFunctionNames' was left out: it has no effect in the mode AUTO.");
+        }
         break;
       default:
         remaining['functionCallingConfig'] = config;

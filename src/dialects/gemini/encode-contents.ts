@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
-import type { NeutralMessage, NeutralPart, NeutralToolResult } from '../neutral/request.ts';
+import type { NeutralMessage, NeutralOrigin, NeutralPart, NeutralToolResult } from '../neutral/request.ts';
 import {
   encodePart,
   encodeReasoning,
@@ -151,15 +151,19 @@ function encodeModel(
       const call = encodeToolCall(part, place);
       firstCall ??= call;
       parts.push(call);
-    } else if (part.type === 'reasoning' && part.signature !== undefined && part.origin?.dialect === 'anthropic') {
-      state.warn('a thought signature of Anthropic is left out: Gemini cannot verify it');
+    } else if (part.type === 'reasoning' && part.signature !== undefined && isForeign(part.origin)) {
+      state.warn(`a thought signature of ${part.origin?.dialect} is left out: Gemini cannot verify it`);
       const { signature: _, ...unsigned } = part;
       parts.push(...encodeReasoning(unsigned, state));
     } else if (part.type === 'reasoning' && lent && part.signature !== undefined && part.origin?.dialect !== 'gemini') {
       thoughtSignature ??= part.signature;
       const { signature: _, ...unsigned } = part;
       parts.push(...encodeReasoning(unsigned, state));
-    } else if (part.type === 'reasoning' && part.origin?.dialect === 'gemini') {
+    } else if (
+      part.type === 'reasoning' &&
+      part.origin?.dialect === 'gemini' &&
+      part.origin.value['thought'] === true
+    ) {
       parts.push({ ...part.origin.value, text: part.text });
     } else {
       parts.push(...encodePart(part, place, state));
@@ -170,6 +174,10 @@ function encodeModel(
     if (signature !== undefined) firstCall['thoughtSignature'] = signature;
   }
   return parts;
+}
+
+function isForeign(origin: NeutralOrigin | undefined): boolean {
+  return origin !== undefined && origin.dialect !== 'gemini';
 }
 
 /**

@@ -1,50 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GatewayError } from '../../errors/gateway-error.ts';
-import type { JsonObject } from '../../json/types.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral/request.ts';
-import { encodeRequest } from './encode-request.ts';
-
-function request(fields: Partial<NeutralRequest>): NeutralRequest {
-  return { model: 'gemini-2.5-flash', stream: false, messages: [], tools: [], ...fields };
-}
-
-function encode(fields: Partial<NeutralRequest>): { body: JsonObject; warnings: string[] } {
-  const warnings: string[] = [];
-  const body = encodeRequest(request(fields), {
-    warn: (warning) => warnings.push(warning),
-    defaultMaxOutputTokens: 4096,
-    maxTokensField: 'max_completion_tokens',
-  });
-  return { body, warnings };
-}
-
-function user(...content: NeutralPart[]): NeutralMessage {
-  return { role: 'user', content };
-}
-
-function text(value: string): NeutralPart {
-  return { type: 'text', text: value };
-}
-
-function contentsOf(fields: Partial<NeutralRequest>): unknown {
-  return encode(fields).body['contents'];
-}
-
-function configOf(fields: Partial<NeutralRequest>): unknown {
-  return encode(fields).body['generationConfig'];
-}
-
-function refusal(fields: Partial<NeutralRequest>): GatewayError {
-  let caught: unknown;
-  try {
-    encode(fields);
-  } catch (error) {
-    caught = error;
-  }
-  assert.ok(GatewayError.is(caught), 'a GatewayError is thrown');
-  return caught;
-}
+import { configOf, contentsOf, encode, refusal, text, user } from './request-support.test.ts';
 
 test('a request of system messages alone has null contents and tools, as protocol buffers spell empty lists', () => {
   const { body, warnings } = encode({
@@ -322,7 +279,7 @@ test('a thought signature known to be Anthropic’s never reaches Gemini', () =>
   });
   const call = { functionCall: { name: 'f', args: {} }, thoughtSignature: 'skip_thought_signature_validator' };
   assert.deepEqual(body['contents'], [{ role: 'model', parts: [{ text: 'hm', thought: true }, call] }]);
-  assert.deepEqual(warnings, ['a thought signature of Anthropic is left out: Gemini cannot verify it']);
+  assert.deepEqual(warnings, ['a thought signature of anthropic is left out: Gemini cannot verify it']);
 });
 
 test('signatures of Gemini itself return byte for byte on text, thought and call', () => {

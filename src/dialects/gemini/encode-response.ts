@@ -1,20 +1,24 @@
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ResponseContext } from '../dialect.ts';
 import type { DialectName } from '../names.ts';
+import { warnOfLostFields, warnOfLostFinish, warnOfLostMarks, warnOfLostPart } from '../neutral/answer-losses.ts';
+import type { NeutralCitation } from '../neutral/citations.ts';
+import { tokenForClient } from '../neutral/opaque-token.ts';
 import type { NeutralPart } from '../neutral/request.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
+import { writeGrounding } from './citations.ts';
 import { ENCRYPTED_MARK } from './decode-parts.ts';
 import { encodeFinishReason } from './finish-reason.ts';
-import { packSignature } from './foreign-signature.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { mediaTypeOfUrl } from './media-type.ts';
 import { encodeUsage } from './usage.ts';
-import { objectsField } from './wire.ts';
+import { GEMINI_ANSWER, objectsField } from './wire.ts';
 
 /** Writes a `GenerateContentResponse` (https://ai.google.dev/api/generate-content#generatecontentresponse). */
 export function encodeResponse(response: NeutralResponse, context: ResponseContext): JsonObject {
   const { candidates: _, ...own } = response.extensions?.gemini ?? {};
   const extras = objectsField(response.extensions?.gemini ?? {}, 'candidates');
+  warnOfLostFields(response, GEMINI_ANSWER, context.warn);
   const body: JsonObject = {
     candidates: response.candidates.map((candidate, position) => encodeCandidate(candidate, extras[position], context)),
     modelVersion: response.model || context.requestModel,
@@ -32,17 +36,26 @@ function encodeCandidate(
 ): JsonObject {
   const parts: JsonObject[] = [];
   let broken: string | undefined;
+  const cited: NeutralCitation[] = [];
   for (const part of candidate.content) {
     const encoded = encodeAnswerPart(part, context.providerDialect);
     if (encoded !== undefined) parts.push(encoded);
     else if (part.type === 'tool-call') broken ??= brokenCall(part.name, part.arguments);
+    else warnOfLostPart(part, GEMINI_ANSWER, context.warn);
+    if (part.type === 'text') {
+      warnOfLostMarks(part, { api: GEMINI_ANSWER, shown: true }, context.warn);
+      cited.push(...(part.citations ?? []));
+    }
   }
+  const grounding = writeGrounding(cited);
   const out: JsonObject = {
     content: { parts, role: 'model' },
     finishReason: encodeFinishReason(candidate),
     index: candidate.index,
+    ...(grounding === undefined ? {} : { groundingMetadata: grounding }),
     ...extras,
   };
+  warnOfLostFinish(candidate, String(out['finishReason']), context.warn);
   if (broken !== undefined) {
     // A call cut short has no form in Google's API, which answers so when a model writes one.
     if (out['finishReason'] === 'STOP') out['finishReason'] = 'MALFORMED_FUNCTION_CALL';
@@ -84,9 +97,10 @@ export function encodeAnswerThought(
   provider: DialectName | undefined,
 ): JsonObject {
   const part: JsonObject = { text, thought: true };
-  if (signature !== undefined) part['thoughtSignature'] = packSignature(signature, provider);
-  else if (encrypted !== undefined) {
-    part['thoughtSignature'] = encrypted;
+  if (signature !== undefined) {
+    part['thoughtSignature'] = tokenForClient(signature, 'thought', { client: 'gemini', provider });
+  } else if (encrypted !== undefined) {
+    part['thoughtSignature'] = tokenForClient(encrypted, 'encrypted', { client: 'gemini', provider });
     part['partMetadata'] = { ...ENCRYPTED_MARK };
   }
   return part;

@@ -1,12 +1,16 @@
 import type { JsonObject } from '../../json/types.ts';
 import type { ResponseContext, StreamEncoder } from '../dialect.ts';
+import { warnOfLostEvent, warnOfLostFinish, warnOfLostMarks } from '../neutral/answer-losses.ts';
+import type { NeutralCitation } from '../neutral/citations.ts';
 import type { NeutralEvent, ProviderError } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
-import { brokenCall, encodeAnswerCall, encodeAnswerThought } from './encode-response.ts';
+import { writeGrounding } from './citations.ts';
+import { brokenCall, encodeAnswerCall, encodeAnswerPart, encodeAnswerThought } from './encode-response.ts';
 import { errors } from './errors.ts';
 import { encodeFinishReason } from './finish-reason.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { encodeUsage } from './usage.ts';
+import { GEMINI_ANSWER } from './wire.ts';
 
 type Finish = Extract<NeutralEvent, { type: 'finish' }>;
 
@@ -47,6 +51,8 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   const calls = new Map<string, OpenCall>();
   const finishes: Finish[] = [];
   const broken = new Map<number, string>();
+  /** Pages that the texts cite, by candidate. */
+  const cited = new Map<number, NeutralCitation[]>();
   let thought: ThoughtDelta | undefined;
   let tail = '';
   let usage: Usage | undefined;
@@ -85,11 +91,13 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
     const candidates = finishes.map((finish) => {
       const message = broken.get(finish.candidate);
       const reason = encodeFinishReason(finish);
+      const grounding = writeGrounding(cited.get(finish.candidate));
       return {
         content: { parts: [{ text: '' }], role: 'model' },
         finishReason: message !== undefined && reason === 'STOP' ? 'MALFORMED_FUNCTION_CALL' : reason,
         index: finish.candidate,
         ...(message === undefined ? {} : { finishMessage: message }),
+        ...(grounding === undefined ? {} : { groundingMetadata: grounding }),
       };
     });
     const metadata = usage === undefined ? '' : `,"usageMetadata":${JSON.stringify(encodeUsage(usage))}`;
@@ -107,6 +115,14 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
     return '';
   }
 
+  /** What only another API knows: pictures and sound are shown, for the rest there are no words. */
+  function foreign(event: NeutralEvent & { type: 'opaque' }): string {
+    const part = event.part === undefined ? undefined : encodeAnswerPart(event.part, context.providerDialect);
+    if (part !== undefined) return candidate(event.candidate, part);
+    warnOfLostEvent(event, GEMINI_ANSWER, context.warn);
+    return '';
+  }
+
   function write(event: NeutralEvent): string | Uint8Array {
     switch (event.type) {
       case 'start':
@@ -120,6 +136,10 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
       case 'refusal-delta':
         return text(event.candidate, event.text);
       case 'text-end': {
+        warnOfLostMarks(event, { api: GEMINI_ANSWER, shown: true }, context.warn);
+        if (event.citations !== undefined) {
+          cited.set(event.candidate, [...(cited.get(event.candidate) ?? []), ...event.citations]);
+        }
         const signature = event.origin?.dialect === 'gemini' ? event.origin.value['thoughtSignature'] : undefined;
         return signature === undefined ? '' : candidate(event.candidate, { text: '', thoughtSignature: signature });
       }
@@ -146,7 +166,7 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
       case 'tool-call-end':
         return endCall(event.candidate, event.block);
       case 'opaque':
-        if (event.dialect !== 'gemini') return '';
+        if (event.dialect !== 'gemini') return foreign(event);
         if (PART_FIELDS.some((name) => event.value[name] !== undefined)) {
           return candidate(event.candidate, event.value);
         }
@@ -155,6 +175,7 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
         usage = event.usage;
         return '';
       case 'finish':
+        warnOfLostFinish(event, encodeFinishReason(event), context.warn);
         finishes.push(event);
         return '';
       case 'end':

@@ -142,6 +142,12 @@ function encode(error: ErrorAnswer): JsonObject {
       domain: 'aigw',
     });
   }
+  if (error.retryAfterSeconds !== undefined) {
+    details.push({
+      '@type': 'type.googleapis.com/google.rpc.RetryInfo',
+      retryDelay: `${Number(error.retryAfterSeconds.toFixed(3))}s`,
+    });
+  }
   if (error.param !== undefined) {
     details.push({
       '@type': 'type.googleapis.com/google.rpc.BadRequest',

@@ -1,4 +1,8 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import type { AnswerApi } from '../neutral/answer-losses.ts';
+
+/** This API in sentences about what of an answer it cannot show. */
+export const GEMINI_ANSWER: AnswerApi = { dialect: 'gemini', title: 'Gemini' };
 
 /**
  * Reading Google's JSON. Its messages are protocol buffers: every field may be spelled in camelCase

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
 import type { DialectName } from '../names.ts';
+import type { NeutralCitation } from './citations.ts';
 
 /**
  * The neutral request: what a generation request means, whichever API it was written in. Every
@@ -64,19 +65,21 @@ export type NeutralSource =
  * A piece of content. `origin` carries the dialect's own object where it holds more than the neutral
  * fields do (signatures, encrypted items, citations); the same dialect's encoder writes it back as it was.
  */
-export type NeutralPart = (
-  | { type: 'text'; text: string }
-  | { type: 'image'; source: NeutralSource; detail?: 'low' | 'high' | 'auto' }
-  | { type: 'document'; source: NeutralSource | { kind: 'text'; text: string }; name?: string; context?: string }
-  | { type: 'audio'; source: NeutralSource; format?: string }
-  | { type: 'video'; source: NeutralSource }
-  | { type: 'refusal'; text: string }
-  | NeutralReasoningPart
-  | NeutralToolCall
-  | NeutralToolResult
-  /** Something only `dialect` understands, such as a provider-run tool's result. */
-  | { type: 'opaque'; dialect: DialectName; value: JsonValue }
-) & { cache?: NeutralCacheMark; origin?: NeutralOrigin };
+export type NeutralPart =
+  /** `citations` say of an answer's text what it is founded on, for APIs other than that of `origin`. */
+  (
+    | { type: 'text'; text: string; citations?: NeutralCitation[] }
+    | { type: 'image'; source: NeutralSource; detail?: 'low' | 'high' | 'auto' }
+    | { type: 'document'; source: NeutralSource | { kind: 'text'; text: string }; name?: string; context?: string }
+    | { type: 'audio'; source: NeutralSource; format?: string }
+    | { type: 'video'; source: NeutralSource }
+    | { type: 'refusal'; text: string }
+    | NeutralReasoningPart
+    | NeutralToolCall
+    | NeutralToolResult
+    /** Something only `dialect` understands, such as a provider-run tool's result. */
+    | { type: 'opaque'; dialect: DialectName; value: JsonValue }
+  ) & { cache?: NeutralCacheMark; origin?: NeutralOrigin };
 
 /** The dialect's own object behind a part. */
 export interface NeutralOrigin {

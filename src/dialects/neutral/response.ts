@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../json/types.ts';
 import type { DialectName } from '../names.ts';
+import type { NeutralCitation } from './citations.ts';
 import type { NeutralPart } from './request.ts';
 import type { Usage } from './usage.ts';
 
@@ -45,7 +46,14 @@ export type NeutralEvent =
   | { type: 'start'; id: string; model: string; created?: number; serviceTier?: string }
   | { type: 'text-start'; candidate: number; block: number }
   | { type: 'text-delta'; candidate: number; block: number; text: string; logprobs?: JsonObject }
-  | { type: 'text-end'; candidate: number; block: number; origin?: NeutralEventOrigin }
+  | {
+      type: 'text-end';
+      candidate: number;
+      block: number;
+      origin?: NeutralEventOrigin;
+      /** As in a text part. */
+      citations?: NeutralCitation[];
+    }
   | { type: 'refusal-delta'; candidate: number; block: number; text: string }
   | { type: 'reasoning-start'; candidate: number; block: number }
   | { type: 'reasoning-delta'; candidate: number; block: number; text: string }
@@ -61,8 +69,11 @@ export type NeutralEvent =
   | { type: 'tool-call-start'; candidate: number; block: number; id: string; name: string; signature?: string }
   | { type: 'tool-call-delta'; candidate: number; block: number; arguments: string }
   | { type: 'tool-call-end'; candidate: number; block: number }
-  /** A provider's own block or event with no neutral meaning. */
-  | { type: 'opaque'; dialect: DialectName; candidate: number; block: number; value: JsonObject }
+  /**
+   * A provider's own block or event with no neutral event. `part` is given where it has a neutral part all the same,
+   * as pictures and sound have.
+   */
+  | { type: 'opaque'; dialect: DialectName; candidate: number; block: number; value: JsonObject; part?: NeutralPart }
   | {
       type: 'finish';
       candidate: number;

@@ -73,7 +73,9 @@ function decodeFormat(body: JsonObject, request: NeutralRequest): void {
 function decodeThink(body: JsonObject, request: NeutralRequest): void {
   const think = body['think'];
   if (think === undefined || think === null) return;
-  if (typeof think === 'boolean') request.reasoning = { enabled: think };
+  // Other APIs ask for an effort, or give no thoughts.
+  if (think === true) request.reasoning = { enabled: true, effort: 'medium' };
+  else if (think === false) request.reasoning = { enabled: false };
   else if (think === 'low' || think === 'medium' || think === 'high') {
     request.reasoning = { enabled: true, effort: think };
   } else throw wrongField('think', "true, false, 'low', 'medium' or 'high'");

@@ -180,6 +180,12 @@ test('streams that pass through are watched for usage, end and errors', () => {
   }
   assert.deepEqual([observer.complete, observer.model, observer.usage?.input], [true, 'llama3', 7]);
   assert.equal(ollamaUsage.read(ANSWER).usage?.output, 3);
+  const early = ollamaUsage.createStreamObserver();
+  early.frame(
+    '',
+    JSON.stringify(line({ content: '', tool_calls: [{ function: { name: 'f', arguments: { done: true } } }] })),
+  );
+  assert.equal(early.complete, false);
   const failed = ollamaUsage.createStreamObserver();
   failed.frame('', '{"error":"no"}');
   assert.deepEqual([failed.complete, failed.error?.message], [false, 'no']);
@@ -202,4 +208,15 @@ test('a stream of an OpenAI server reaches an Ollama client with its calls whole
     // It never ended: the provider's stream was lenient.
     { id: 'b', name: 'g', arguments: '{}' },
   ]);
+});
+
+test('to think is an effort elsewhere, and stays what it was here', () => {
+  const read = (think: boolean | string) => client.decodeRequest({ model: 'm', messages: [], think }, {}).reasoning;
+  assert.deepEqual(read(true), { enabled: true, effort: 'medium' });
+  assert.deepEqual(read(false), { enabled: false });
+  assert.deepEqual(read('high'), { enabled: true, effort: 'high' });
+  const sent = (think: boolean | string, to: typeof ollamaChat) =>
+    to.provider?.encodeRequest(client.decodeRequest({ model: 'm', messages: [], think }, {}), encodeContext());
+  assert.deepEqual([sent(true, ollamaChat)?.['think'], sent(false, ollamaChat)?.['think']], [true, false]);
+  assert.equal(sent(true, openaiChat)?.['reasoning_effort'], 'medium');
 });

@@ -16,8 +16,10 @@ class LineObserver implements StreamObserver {
   frame(_event: string, data: string): void {
     if (/"done":\s*true/.test(data)) {
       const body = parseObject(data);
-      this.usage = body === undefined ? undefined : readOllamaUsage(body);
-      this.model = textOf(body?.['model']);
+      // The words may also stand in the arguments of a call.
+      if (body?.['done'] !== true) return;
+      this.usage = readOllamaUsage(body);
+      this.model = textOf(body['model']);
       this.complete = this.error === undefined;
     } else if (data.startsWith('{"error"')) {
       this.error ??= readOllamaError(500, parseObject(data) ?? {});

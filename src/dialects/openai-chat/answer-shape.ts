@@ -1,6 +1,10 @@
 import type { ResponseContext } from '../dialect.ts';
 import type { DialectName } from '../names.ts';
+import type { AnswerApi } from '../neutral/answer-losses.ts';
 import type { UsageDetails } from '../openai/usage.ts';
+
+/** This API in sentences about what of an answer it cannot show. */
+export const CHAT_ANSWER: AnswerApi = { dialect: 'openai-chat', title: 'chat completions' };
 
 /** Details of an answer's form that do not change what it says. */
 export interface AnswerShape {

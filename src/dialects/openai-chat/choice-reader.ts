@@ -2,6 +2,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import type { ProviderResponseContext } from '../dialect.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import { objectOf, otherFields, textOf } from '../openai/fields.ts';
+import { readAnnotations } from './annotations.ts';
 import { thinkingText } from './decode-parts.ts';
 import { argumentsText, settleFinishReason } from './decode-response.ts';
 import { MESSAGE_FIELDS, messageFields, signatureOfExtra } from './wire.ts';
@@ -163,6 +164,7 @@ export class ChoiceReader {
     };
     if (this.#annotations.length > 0) {
       event.origin = { dialect: 'openai-chat', value: { annotations: this.#annotations } };
+      event.citations = readAnnotations(this.#annotations);
       this.#annotations = [];
     }
     emit(event);

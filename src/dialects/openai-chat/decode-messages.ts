@@ -9,7 +9,8 @@ import {
   requireString,
   wrongField,
 } from '../openai/fields.ts';
-import { decodeContent, decodeThinkingBlock, readCacheMark } from './decode-parts.ts';
+import { readAnnotations } from './annotations.ts';
+import { decodeContent, decodeReturnedThought, readCacheMark } from './decode-parts.ts';
 import { legacyCallId, MESSAGE_FIELDS, messageFields, signatureOfExtra } from './wire.ts';
 
 /** What earlier messages say about the calls that later ones answer. */
@@ -53,7 +54,7 @@ function decodeReasoning(message: JsonObject, at: string): NeutralReasoningPart[
     // The blocks hold the same thoughts as `reasoning_content`, with their proofs.
     return blocks.map((item, index) => {
       const place = `${at}.thinking_blocks[${index}]`;
-      const part = decodeThinkingBlock(requireObject(item, place));
+      const part = decodeReturnedThought(requireObject(item, place));
       if (part === undefined) throw wrongField(`${place}.type`, "'thinking' or 'redacted_thinking' with its data");
       return part;
     });
@@ -94,6 +95,7 @@ function decodeAssistant(message: JsonObject, options: { index: number; names: C
   const text = parts.find((part) => part.type === 'text');
   if (text !== undefined && annotations !== undefined && annotations.length > 0) {
     text.origin = { dialect: 'openai-chat', value: { ...text.origin?.value, annotations } };
+    text.citations = readAnnotations(annotations);
   }
   return parts;
 }

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import { thoughtTokens } from '../neutral/opaque-token.ts';
 import type { NeutralCacheMark, NeutralPart, NeutralReasoningPart } from '../neutral/request.ts';
 import { parseDataUri, sourceFromUrl } from '../openai/data-uri.ts';
 import {
@@ -115,6 +116,29 @@ function decodeFile(value: JsonObject, at: string): NeutralPart {
   return withExtras(part, origin, { at, extras });
 }
 
+/**
+ * A thinking block that a client gives back. An unmarked token belongs to whoever the client talked to before: chat
+ * clients got those of several vendors as they were.
+ */
+export function decodeReturnedThought(value: JsonObject): ReturnedThought | undefined {
+  const part: ReturnedThought | undefined = decodeThinkingBlock(value);
+  if (part === undefined) return undefined;
+  const token = part.encrypted ?? part.signature;
+  if (token === undefined) return part;
+  const { signature, encrypted, origin } = thoughtTokens(
+    token,
+    part.encrypted === undefined ? 'signature' : 'encrypted',
+    undefined,
+  );
+  const returned: ReturnedThought = { type: 'reasoning', text: part.text };
+  if (signature !== undefined) returned.signature = signature;
+  if (encrypted !== undefined) returned.encrypted = encrypted;
+  if (origin !== undefined) returned.origin = origin;
+  return returned;
+}
+
+type ReturnedThought = NeutralReasoningPart & Pick<NeutralPart, 'origin'>;
+
 /** Anthropic's thinking blocks, as `thinking_blocks` and some clients' content parts carry them. */
 export function decodeThinkingBlock(value: JsonObject): NeutralReasoningPart | undefined {
   if (value['type'] === 'redacted_thinking' && typeof value['data'] === 'string') {
@@ -165,7 +189,7 @@ export function decodePart(item: JsonValue, at: string): NeutralPart {
     }
     case 'thinking':
     case 'redacted_thinking':
-      return decodeThinkingBlock(value) ?? { type: 'opaque', dialect: 'openai-chat', value };
+      return decodeReturnedThought(value) ?? { type: 'opaque', dialect: 'openai-chat', value };
     default:
       return { type: 'opaque', dialect: 'openai-chat', value };
   }

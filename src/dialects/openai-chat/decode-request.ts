@@ -147,7 +147,7 @@ function decodeReasoning(body: JsonObject, extensions: JsonObject): NeutralReaso
   return Object.keys(reasoning).length === 0 ? undefined : reasoning;
 }
 
-function decodeSampling(body: JsonObject, request: NeutralRequest): void {
+function decodeSampling(body: JsonObject, request: NeutralRequest, context: DecodeContext): void {
   const temperature = readNumber(body, 'temperature', '');
   if (temperature !== undefined) request.temperature = temperature;
   const topP = readNumber(body, 'top_p', '');
@@ -164,13 +164,17 @@ function decodeSampling(body: JsonObject, request: NeutralRequest): void {
   if (stop !== undefined) request.stop = stop;
   const count = readCount(body, 'n', { at: '', least: 1 });
   if (count !== undefined) request.candidateCount = count;
-  const limit =
-    readCount(body, 'max_completion_tokens', { at: '', least: 0 }) ??
-    readCount(body, 'max_tokens', { at: '', least: 0 });
-  if (limit !== undefined) request.maxOutputTokens = limit;
+  const limit = readCount(body, 'max_completion_tokens', { at: '', least: 0 });
+  const former = readCount(body, 'max_tokens', { at: '', least: 0 });
+  if (limit !== undefined || former !== undefined) request.maxOutputTokens = limit ?? former ?? 0;
+  if (limit !== undefined && former !== undefined && limit !== former) {
+    context.warn?.("'max_tokens' was left out: 'max_completion_tokens' is its newer name.");
+  }
   if (readBoolean(body, 'logprobs', '') === true) {
     const top = readCount(body, 'top_logprobs', { at: '', least: 0 });
     request.logprobs = top === undefined ? {} : { top };
+  } else if (typeof body['top_logprobs'] === 'number' && body['top_logprobs'] > 0) {
+    context.warn?.("'top_logprobs' was left out: it has no effect without 'logprobs'.");
   }
 }
 
@@ -187,6 +191,10 @@ function decodeIdentity(body: JsonObject, options: { request: NeutralRequest; ex
   const texts = Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   request.metadata = Object.fromEntries(texts);
   if (texts.length !== Object.keys(metadata).length) extensions['metadata'] = metadata;
+}
+
+function isGiven(value: JsonValue | undefined): boolean {
+  return value !== undefined && value !== null;
 }
 
 /** Reads a chat completions request. Its fields without neutral meaning go to `extensions['openai-chat']`. */
@@ -206,10 +214,13 @@ export function decodeRequest(body: JsonObject, context: DecodeContext): Neutral
     request.tools.push(decodeFunction(requireObject(item, `functions[${index}]`), `functions[${index}]`));
   });
   const choice = decodeToolChoice(body, extensions);
+  if (isGiven(body['tool_choice']) && isGiven(body['function_call'])) {
+    context.warn?.("'function_call' was left out: 'tool_choice' is its newer form.");
+  }
   if (choice !== undefined) request.toolChoice = choice;
   const parallel = readBoolean(body, 'parallel_tool_calls', '');
   if (parallel !== undefined) request.parallelToolCalls = parallel;
-  decodeSampling(body, request);
+  decodeSampling(body, request, context);
   const format = decodeResponseFormat(body, extensions);
   if (format !== undefined) request.responseFormat = format;
   const reasoning = decodeReasoning(body, extensions);

@@ -7,6 +7,7 @@ import { readOpenAiErrorBody } from '../openai/errors.ts';
 import { objectOf, otherFields, textOf } from '../openai/fields.ts';
 import { decodeFinishReason } from '../openai/finish-reason.ts';
 import { readOpenAiUsage } from '../openai/usage.ts';
+import { readAnnotations } from './annotations.ts';
 import { decodeThinkingBlock, thinkingText } from './decode-parts.ts';
 import { MESSAGE_FIELDS, messageFields, RESPONSE_FIELDS, signatureOfExtra } from './wire.ts';
 
@@ -81,6 +82,7 @@ function decodeMessage(message: JsonObject, context: ProviderResponseContext): N
     const part: NeutralPart = { type: 'text', text: content };
     if (Array.isArray(annotations) && annotations.length > 0) {
       part.origin = { dialect: 'openai-chat', value: { annotations } };
+      part.citations = readAnnotations(annotations);
     }
     parts.push(part);
   } else if (Array.isArray(content)) {

@@ -55,8 +55,12 @@ function encodeCall(part: NeutralToolCall & Pick<NeutralPart, 'origin' | 'cache'
   return call;
 }
 
+function isSealed(part: NeutralReasoningPart): boolean {
+  return part.signature !== undefined || part.encrypted !== undefined;
+}
+
 /**
- * Thoughts go back as the client wrote them. Those of another API are given back only unsigned: an
+ * Thoughts go back to the server that made them as it wrote them. Those of another API are given back only unsigned: an
  * OpenAI-compatible server made them and may want them, while a signed thought means nothing to it
  * and an unknown field is an error at OpenAI.
  */
@@ -66,16 +70,15 @@ function writeReasoning(
   state: EncodeState,
 ): void {
   if (parts.length === 0) return;
-  const sealed = parts.some((part) => part.signature !== undefined || part.encrypted !== undefined);
-  if (state.sameDialect && sealed) message['thinking_blocks'] = parts.map(encodeThinkingBlock);
-  const plain = parts.filter((part) => part.signature === undefined && part.encrypted === undefined);
-  const foreign = parts.filter((part) => part.origin !== undefined && part.origin.dialect !== 'openai-chat');
-  if (!state.sameDialect && (sealed || foreign.length > 0)) {
-    state.warn('Signed or encrypted thoughts of another provider were left out: chat completions cannot carry them.');
+  const own = parts.filter((part) =>
+    part.origin === undefined ? state.sameDialect || !isSealed(part) : part.origin.dialect === 'openai-chat',
+  );
+  if (own.some(isSealed)) message['thinking_blocks'] = own.map(encodeThinkingBlock);
+  if (own.length < parts.length) {
+    const what = state.sameDialect ? 'Tokens of' : 'Signed or encrypted';
+    state.warn(`${what} thoughts of another provider were left out: chat completions cannot carry them.`);
   }
-  const text = (state.sameDialect ? parts : plain.filter((part) => part.origin === undefined))
-    .map((part) => part.text)
-    .join('');
+  const text = (state.sameDialect ? parts : own).map((part) => part.text).join('');
   if (text !== '') message['reasoning_content'] = text;
 }
 

@@ -1,10 +1,13 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
 import type { ResponseContext } from '../dialect.ts';
+import { warnOfLostFields, warnOfLostFinish, warnOfLostMarks, warnOfLostPart } from '../neutral/answer-losses.ts';
+import { tokenForClient } from '../neutral/opaque-token.ts';
+import type { NeutralReasoningPart } from '../neutral/request.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
 import { encodeFinishReason } from '../openai/finish-reason.ts';
 import { writeOpenAiUsage } from '../openai/usage.ts';
 import { annotationsOf } from './annotations.ts';
-import { answerShape } from './answer-shape.ts';
+import { answerShape, CHAT_ANSWER } from './answer-shape.ts';
 import { encodeThinkingBlock } from './encode-messages.ts';
 import { messageFieldsOf, signatureExtra } from './wire.ts';
 
@@ -16,7 +19,8 @@ export function encodeServiceTier(tier: string | undefined): string | undefined 
   return tier !== undefined && SERVICE_TIERS.has(tier) ? tier : undefined;
 }
 
-function encodeMessage(candidate: NeutralCandidate): JsonObject {
+function encodeMessage(candidate: NeutralCandidate, context: ResponseContext): JsonObject {
+  const { warn } = context;
   let text: string | undefined;
   let refusal = '';
   let reasoning = '';
@@ -28,7 +32,8 @@ function encodeMessage(candidate: NeutralCandidate): JsonObject {
   for (const part of candidate.content) {
     switch (part.type) {
       case 'text':
-        annotations.push(...annotationsOf(part.origin, { start: text?.length ?? 0, length: part.text.length }));
+        annotations.push(...annotationsOf(part, { start: text?.length ?? 0, length: part.text.length }));
+        warnOfLostMarks(part, { api: CHAT_ANSWER, shown: true }, warn);
         text = (text ?? '') + part.text;
         break;
       case 'refusal':
@@ -36,7 +41,7 @@ function encodeMessage(candidate: NeutralCandidate): JsonObject {
         break;
       case 'reasoning':
         reasoning += part.text;
-        thinkingBlocks.push(encodeThinkingBlock(part));
+        thinkingBlocks.push(encodeThinkingBlock(sealForClient(part, context.providerDialect)));
         sealed ||= part.signature !== undefined || part.encrypted !== undefined;
         break;
       case 'tool-call': {
@@ -50,12 +55,11 @@ function encodeMessage(candidate: NeutralCandidate): JsonObject {
         calls.push(call);
         break;
       }
-      case 'opaque':
-        if (part.dialect === 'openai-chat') fields = { ...fields, ...messageFieldsOf(part.value) };
-        break;
-      default:
-        // Media in answers have no form in this API.
-        break;
+      default: {
+        const own = part.type === 'opaque' && part.dialect === 'openai-chat' ? messageFieldsOf(part.value) : undefined;
+        if (own === undefined) warnOfLostPart(part, CHAT_ANSWER, warn);
+        else fields = { ...fields, ...own };
+      }
     }
   }
   const message: JsonObject = { ...fields, role: 'assistant', content: text ?? null };
@@ -68,11 +72,27 @@ function encodeMessage(candidate: NeutralCandidate): JsonObject {
   return message;
 }
 
-function encodeChoice(candidate: NeutralCandidate): JsonObject {
+/** A finished thought as a client gets it: another vendor's token than Anthropic's, which these blocks are made for, is marked. */
+export function sealForClient(
+  part: NeutralReasoningPart,
+  provider: ResponseContext['providerDialect'],
+): NeutralReasoningPart {
+  if (part.signature === undefined && part.encrypted === undefined) return part;
+  // What a server of this API gave goes back to it as it was.
+  const to = { client: 'anthropic', provider: provider === 'openai-chat' ? undefined : provider } as const;
+  const sealed: NeutralReasoningPart = { type: 'reasoning', text: part.text };
+  if (part.signature !== undefined) sealed.signature = tokenForClient(part.signature, 'thought', to);
+  if (part.encrypted !== undefined) sealed.encrypted = tokenForClient(part.encrypted, 'encrypted', to);
+  return sealed;
+}
+
+function encodeChoice(candidate: NeutralCandidate, context: ResponseContext): JsonObject {
+  const word = encodeFinishReason(candidate.finishReason);
+  warnOfLostFinish(candidate, word, context.warn);
   const choice: JsonObject = {
     index: candidate.index,
-    message: encodeMessage(candidate),
-    finish_reason: encodeFinishReason(candidate.finishReason),
+    message: encodeMessage(candidate, context),
+    finish_reason: word,
   };
   if (candidate.logprobs !== undefined) choice['logprobs'] = candidate.logprobs;
   return choice;
@@ -81,11 +101,12 @@ function encodeChoice(candidate: NeutralCandidate): JsonObject {
 /** Writes a whole chat completion. */
 export function encodeResponse(response: NeutralResponse, context: ResponseContext): JsonObject {
   const shape = answerShape(context);
+  warnOfLostFields(response, CHAT_ANSWER, context.warn);
   const body: JsonObject = {
     ...response.extensions?.['openai-chat'],
     object: 'chat.completion',
     model: response.model === '' ? context.requestModel : response.model,
-    choices: response.candidates.map(encodeChoice),
+    choices: response.candidates.map((candidate) => encodeChoice(candidate, context)),
   };
   if (!shape.bareIdentity || response.id !== '' || response.created !== undefined) {
     body['id'] = response.id === '' ? context.newId('chatcmpl-') : response.id;

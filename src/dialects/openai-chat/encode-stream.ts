@@ -1,13 +1,14 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
 import type { ResponseContext, StreamEncoder } from '../dialect.ts';
+import { warnOfLostEvent, warnOfLostFinish, warnOfLostMarks } from '../neutral/answer-losses.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { openaiErrors, toErrorAnswer } from '../openai/errors.ts';
 import { encodeFinishReason } from '../openai/finish-reason.ts';
 import { writeOpenAiUsage } from '../openai/usage.ts';
 import { annotationsOf } from './annotations.ts';
-import { answerShape } from './answer-shape.ts';
-import { encodeServiceTier } from './encode-response.ts';
+import { answerShape, CHAT_ANSWER } from './answer-shape.ts';
+import { encodeServiceTier, sealForClient } from './encode-response.ts';
 import { messageFieldsOf, signatureExtra } from './wire.ts';
 
 /** What is known of one choice while it is written. */
@@ -97,21 +98,25 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
     const { thoughts } = choiceOf(event.candidate);
     const text = thoughts.get(event.block) ?? '';
     thoughts.delete(event.block);
+    const { signature, encrypted } = sealForClient({ ...event, type: 'reasoning', text }, context.providerDialect);
     const blocks: JsonValue[] = [];
-    if (event.signature !== undefined) blocks.push({ type: 'thinking', thinking: text, signature: event.signature });
-    if (event.encrypted !== undefined) blocks.push({ type: 'redacted_thinking', data: event.encrypted });
+    if (signature !== undefined) blocks.push({ type: 'thinking', thinking: text, signature });
+    if (encrypted !== undefined) blocks.push({ type: 'redacted_thinking', data: encrypted });
     return blocks.length === 0 ? '' : chunk(event.candidate, `"thinking_blocks":${JSON.stringify(blocks)}`);
   };
 
   const textEnd = (event: NeutralEvent & { type: 'text-end' }): string => {
     const choice = choiceOf(event.candidate);
     const span = { start: choice.textStart, length: choice.textLength - choice.textStart };
-    const annotations = annotationsOf(event.origin, span);
+    const annotations = annotationsOf(event, span);
+    warnOfLostMarks(event, { api: CHAT_ANSWER, shown: true }, context.warn);
     return annotations.length === 0 ? '' : chunk(event.candidate, `"annotations":${JSON.stringify(annotations)}`);
   };
 
   const finish = (event: NeutralEvent & { type: 'finish' }): string => {
-    const tail = `,"finish_reason":"${encodeFinishReason(event.finishReason)}"`;
+    const word = encodeFinishReason(event.finishReason);
+    warnOfLostFinish(event, word, context.warn);
+    const tail = `,"finish_reason":"${word}"`;
     return chunk(event.candidate, shape.fullChunks ? '"content":""' : '', tail);
   };
 
@@ -165,7 +170,9 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
           return '';
         case 'opaque': {
           const fields = event.dialect === 'openai-chat' ? messageFieldsOf(event.value) : undefined;
-          return fields === undefined ? '' : chunk(event.candidate, JSON.stringify(fields).slice(1, -1));
+          if (fields !== undefined) return chunk(event.candidate, JSON.stringify(fields).slice(1, -1));
+          warnOfLostEvent(event, CHAT_ANSWER, context.warn);
+          return '';
         }
         case 'finish':
           return finish(event);

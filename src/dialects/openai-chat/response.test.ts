@@ -80,7 +80,12 @@ test('citations of web pages become annotations over their text', () => {
   const citations = [{ type: 'web_search_result_location', url: 'https://w.test', title: 'W', cited_text: 'c' }];
   const parts: NeutralPart[] = [
     { type: 'text', text: 'See ' },
-    { type: 'text', text: 'this', origin: { dialect: 'anthropic', value: { citations } } },
+    {
+      type: 'text',
+      text: 'this',
+      citations: [{ url: 'https://w.test', title: 'W', quote: 'c' }],
+      origin: { dialect: 'anthropic', value: { citations } },
+    },
   ];
   assert.deepEqual(messageOf(parts)['annotations'], [
     { type: 'url_citation', url_citation: { url: 'https://w.test', title: 'W', start_index: 4, end_index: 8 } },

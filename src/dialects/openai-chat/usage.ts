@@ -77,6 +77,24 @@ class ChatStreamObserver implements StreamObserver {
   }
 }
 
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+/** Whether a choice of a chunk says no more than who speaks. */
+function isOpening(choice: unknown): boolean {
+  if (!isObject(choice) || !isEmpty(choice['finish_reason'])) return false;
+  const delta = choice['delta'];
+  return isObject(delta) && Object.keys(delta).every((name) => name === 'role' || isEmpty(delta[name]));
+}
+
+/** The role chunk, Azure's first chunk without choices, and the mark that ends every stream. */
+function isPreamble(_event: string, data: string): boolean {
+  if (data.trim() === '[DONE]') return true;
+  const choices = parseObject(data)?.['choices'];
+  return Array.isArray(choices) && choices.every(isOpening);
+}
+
 function read(fields: JsonObject): ObservedAnswer {
   return { usage: readOpenAiUsage(fields['usage']), model: textOf(fields['model']) };
 }
@@ -86,4 +104,5 @@ export const chatUsage: UsageDialect = {
   fields: ['usage', 'model', 'service_tier'],
   read,
   createStreamObserver: () => new ChatStreamObserver(),
+  isPreamble,
 };

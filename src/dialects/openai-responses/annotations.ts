@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import type { NeutralCitation } from '../neutral/citations.ts';
 import type { NeutralOrigin } from '../neutral/request.ts';
-import { annotationsOf as chatAnnotationsOf } from '../openai-chat/annotations.ts';
+import { annotationsOf as chatAnnotationsOf, readAnnotation } from '../openai-chat/annotations.ts';
 import { RESPONSES } from './wire.ts';
 
 /** Chat completions keep a citation's fields in an object named for its type, this API beside the type. */
@@ -12,10 +13,18 @@ function flatten(annotation: JsonValue): JsonObject[] {
 }
 
 /** The annotations of a text of this length: OpenAI's own as they were, web citations of other APIs over the whole text. */
-export function annotationsOf(origin: NeutralOrigin | undefined, length: number): JsonValue[] {
-  if (origin?.dialect === RESPONSES) {
-    const own = origin.value['annotations'];
+export function annotationsOf(
+  text: { origin?: NeutralOrigin; citations?: NeutralCitation[] },
+  length: number,
+): JsonValue[] {
+  if (text.origin?.dialect === RESPONSES) {
+    const own = text.origin.value['annotations'];
     return Array.isArray(own) ? own : [];
   }
-  return chatAnnotationsOf(origin, { start: 0, length }).flatMap(flatten);
+  return chatAnnotationsOf(text, { start: 0, length }).flatMap(flatten);
+}
+
+/** Reads annotations of this API; those of files name no page. */
+export function readAnnotations(annotations: readonly JsonValue[]): NeutralCitation[] {
+  return annotations.filter(isObject).map(readAnnotation);
 }

@@ -2,6 +2,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import type { ProviderResponseContext } from '../dialect.ts';
 import type { NeutralPart } from '../neutral/request.ts';
 import { hasOtherFields, textOf } from '../openai/fields.ts';
+import { readAnnotations } from './annotations.ts';
 import { decodeOwnReasoning } from './decode-reasoning.ts';
 import { originOf, RESPONSES, wrapCustomInput } from './wire.ts';
 
@@ -23,6 +24,8 @@ function decodeMessage(item: JsonObject): NeutralPart[] {
     if (part['type'] === 'output_text') {
       const text: NeutralPart = { type: 'text', text: textOf(part['text']) ?? '' };
       const origin = textOrigin(part, item['phase']);
+      const annotations = origin?.['annotations'];
+      if (Array.isArray(annotations)) text.citations = readAnnotations(annotations);
       return origin === undefined ? text : { ...text, origin: originOf(origin) };
     }
     if (part['type'] === 'refusal') return { type: 'refusal', text: textOf(part['refusal']) ?? '' };

@@ -10,6 +10,7 @@ import {
   requireString,
   wrongField,
 } from '../openai/fields.ts';
+import { readAnnotations } from './annotations.ts';
 import { originOf, RESPONSES } from './wire.ts';
 
 const TEXT_FIELDS: ReadonlySet<string> = new Set(['type', 'text']);
@@ -100,7 +101,10 @@ function decodeAudio(value: JsonObject, at: string): NeutralPart {
 function decodeOutputText(value: JsonObject, at: string): NeutralPart {
   const part: NeutralPart = { type: 'text', text: requireString(value, 'text', at) };
   const annotations = readArray(value, 'annotations', at);
-  if (annotations !== undefined && annotations.length > 0) part.origin = originOf({ annotations });
+  if (annotations !== undefined && annotations.length > 0) {
+    part.origin = originOf({ annotations });
+    part.citations = readAnnotations(annotations);
+  }
   return part;
 }
 

@@ -54,10 +54,12 @@ export function decodeReasoning(item: JsonObject, at: string): DecodedReasoning 
   if (token.callSignature !== undefined) decoded.callSignature = token.callSignature;
   if (text === '' && token.signature === undefined && token.encrypted === undefined) return decoded;
   const part: NeutralPart = { type: 'reasoning', text };
+  decoded.part = part;
+  // Without a token of its maker a thought is anyone's.
+  if (token.signature === undefined && token.encrypted === undefined) return decoded;
   if (token.signature !== undefined) part.signature = token.signature;
   if (token.encrypted !== undefined) part.encrypted = token.encrypted;
   const origin = originOfToken(token, text);
   if (origin !== undefined) part.origin = origin;
-  decoded.part = part;
   return decoded;
 }

@@ -106,6 +106,7 @@ test('messages with and without a type, and every part they hold', () => {
         {
           type: 'text',
           text: 'A cat.',
+          citations: [{}],
           ...own({ annotations: [{ type: 'file_citation', file_id: 'f' }], phase: 'commentary' }),
         },
         { type: 'refusal', text: 'No more.' },
@@ -396,7 +397,7 @@ test("OpenAI's token survives both alphabets of base64, and no other token is ta
   assert.equal(btoa(atob(packed)), packed);
   assert.deepEqual(unpackOwnToken(packed), token);
   assert.deepEqual(unpackOwnToken(packed.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')), token);
-  for (const other of ['', 'YWlndzphYmM=', 'YWlndy1yeHh4', 'YWlndy1y!', 'EqQBCkYI']) {
+  for (const other of ['', 'YWlndzphYmM=', 'YWlndy10b2tlbnh4', 'YWlndy10b2tl!', 'EqQBCkYI']) {
     assert.equal(unpackOwnToken(other), undefined);
   }
 });

@@ -35,7 +35,7 @@ function encodeCall(part: NeutralPart & NeutralToolCall, state: EncodeState): Js
 
 /** Writes an answer's text with its label and annotations, as far as OpenAI knows them. */
 function encodeOutputText(part: NeutralPart & { type: 'text' }, state: EncodeState): JsonObject {
-  const annotations = annotationsOf(part.origin, part.text.length);
+  const annotations = annotationsOf(part, part.text.length);
   if (part.origin !== undefined && ownValue(part) === undefined && annotations.length === 0) {
     state.warn('Citations and other marks on text were left out: the Responses API cannot carry them.');
   }

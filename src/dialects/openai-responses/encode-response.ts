@@ -1,4 +1,11 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import {
+  warnOfLostFields,
+  warnOfLostFinish,
+  warnOfLostMarks,
+  warnOfLostPart,
+  warnOfMoreCandidates,
+} from '../neutral/answer-losses.ts';
 import type { NeutralPart } from '../neutral/request.ts';
 import type { NeutralCandidate, NeutralResponse } from '../neutral/response.ts';
 import { annotationsOf } from './annotations.ts';
@@ -13,7 +20,7 @@ import {
   reasoningItem,
 } from './output-items.ts';
 import { echoSettings, finalStatus, responseId, writeResponse } from './response-object.ts';
-import { RESPONSES, unwrapCustomInput } from './wire.ts';
+import { RESPONSES, RESPONSES_ANSWER, unwrapCustomInput } from './wire.ts';
 
 /** Writes the items of one answer: texts that follow each other are one message. */
 function encodeOutput(candidate: NeutralCandidate, context: AnswerContext): JsonObject[] {
@@ -35,7 +42,8 @@ function encodeOutput(candidate: NeutralCandidate, context: AnswerContext): Json
   const add = (part: NeutralPart): void => {
     switch (part.type) {
       case 'text':
-        say(outputText(part.text, annotationsOf(part.origin, part.text.length), logprobs));
+        warnOfLostMarks(part, { api: RESPONSES_ANSWER, shown: true }, context.warn);
+        say(outputText(part.text, annotationsOf(part, part.text.length), logprobs));
         logprobs = [];
         return;
       case 'refusal':
@@ -57,14 +65,13 @@ function encodeOutput(candidate: NeutralCandidate, context: AnswerContext): Json
         items.push(callItem(context.newId(custom ? 'ctc_' : 'fc_'), call, 'completed'));
         return;
       }
-      case 'opaque':
-        if (part.dialect !== RESPONSES || !isObject(part.value)) return;
+      default:
+        if (part.type !== 'opaque' || part.dialect !== RESPONSES || !isObject(part.value)) {
+          warnOfLostPart(part, RESPONSES_ANSWER, context.warn);
+          return;
+        }
         message = undefined;
         items.push(part.value);
-        return;
-      default:
-        // Media in answers have no form in this API.
-        return;
     }
   };
 
@@ -75,8 +82,11 @@ function encodeOutput(candidate: NeutralCandidate, context: AnswerContext): Json
 /** Writes a whole response. It has one answer: the first candidate. */
 export function encodeResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const candidate = response.candidates[0] ?? { index: 0, content: [], finishReason: 'stop' };
+  if (response.candidates.length > 1) warnOfMoreCandidates(RESPONSES_ANSWER, context.warn);
+  warnOfLostFields(response, RESPONSES_ANSWER, context.warn);
   const output = encodeOutput(candidate, context);
   const final = finalStatus(candidate.finishReason);
+  warnOfLostFinish(candidate, final.status, context.warn);
   const last = output.at(-1);
   if (final.status === 'incomplete' && last?.['status'] === 'completed') last['status'] = 'incomplete';
   const identity = {

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
 import type { StreamEncoder } from '../dialect.ts';
+import { warnOfLostEvent, warnOfLostFinish, warnOfLostMarks, warnOfMoreCandidates } from '../neutral/answer-losses.ts';
 import type { FinishReason, NeutralEvent, ProviderError } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { toErrorAnswer } from '../openai/errors.ts';
@@ -18,7 +19,7 @@ import {
 } from './item-writer.ts';
 import { callSignatureContent, encryptedContentOf } from './output-items.ts';
 import { type AnswerState, echoSettings, finalStatus, responseId, writeResponse } from './response-object.ts';
-import { RESPONSES, unwrapCustomInput } from './wire.ts';
+import { RESPONSES, RESPONSES_ANSWER, unwrapCustomInput } from './wire.ts';
 
 /** Events that belong to a block. */
 type BlockEvent = Extract<NeutralEvent, { block: number }>;
@@ -74,7 +75,8 @@ class OutputWriter {
       case 'text-end': {
         const block = this.#blocks.get(event.block);
         if (block?.kind !== 'part') return '';
-        return block.message.end(block.part, annotationsOf(event.origin, block.length));
+        warnOfLostMarks(event, { api: RESPONSES_ANSWER, shown: true }, this.#context.warn);
+        return block.message.end(block.part, annotationsOf(event, block.length));
       }
       case 'reasoning-start':
         return this.#reasoning(event.block).out;
@@ -97,7 +99,9 @@ class OutputWriter {
         return block?.kind === 'call' ? block.writer.close('completed') : '';
       }
       case 'opaque':
-        return event.dialect === RESPONSES ? this.#opaque(event.value) : '';
+        if (event.dialect === RESPONSES) return this.#opaque(event.value);
+        warnOfLostEvent(event, RESPONSES_ANSWER, this.#context.warn);
+        return '';
       default:
         return event satisfies never;
     }
@@ -248,6 +252,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
         case 'finish':
           if (event.candidate !== 0) return '';
           finishReason = event.finishReason;
+          warnOfLostFinish(event, finalStatus(finishReason).status, context.warn);
           return start() + close(finalStatus(finishReason).status);
         case 'error':
           ended = true;
@@ -256,6 +261,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
           ended = true;
           return end();
         default:
+          if (event.candidate !== 0) warnOfMoreCandidates(RESPONSES_ANSWER, context.warn);
           return event.candidate !== 0 || closed ? '' : start() + output.push(event);
       }
     },

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../../json/types.ts';
 import type { ProviderResponseContext } from '../dialect.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import { objectOf, textOf } from '../openai/fields.ts';
+import { readAnnotations } from './annotations.ts';
 import { textOrigin } from './decode-items.ts';
 import { decodeOwnReasoning, SUMMARY_BREAK } from './decode-reasoning.ts';
 import { originOf, RESPONSES } from './wire.ts';
@@ -62,6 +63,7 @@ export function createMessageReader(added: JsonObject, blocks: BlockNumbers): It
     const origin = textOrigin({ annotations }, phase);
     const event: NeutralEvent & { type: 'text-end' } = { type: 'text-end', candidate: 0, block: part.block };
     if (origin !== undefined) event.origin = originOf(origin);
+    if (annotations.length > 0) event.citations = readAnnotations(annotations);
     emit(event);
   };
 

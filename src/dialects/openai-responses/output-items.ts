@@ -47,7 +47,10 @@ export function encryptedContentOf(thought: Tokens, provider: DialectName | unde
   const own = thought.origin?.dialect === RESPONSES ? thought.origin.value['encrypted_content'] : undefined;
   if (typeof own === 'string') return own;
   const { signature, encrypted } = thought;
-  if (signature === undefined && encrypted === undefined) return undefined;
+  // OpenAI would look for the id of a thought without a token among its own: the mark keeps it from getting there.
+  if (signature === undefined && encrypted === undefined && (provider === undefined || provider === RESPONSES)) {
+    return undefined;
+  }
   const kept = encrypted === undefined ? undefined : unpackOwnToken(encrypted);
   if (kept !== undefined) return kept.encryptedContent;
   return packForeignToken({

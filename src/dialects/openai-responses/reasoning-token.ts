@@ -1,6 +1,7 @@
-import { isObject, type JsonObject } from '../../json/types.ts';
-import { base64ToText, textToBase64 } from '../bedrock-converse/opaque-bytes.ts';
+import { isObject } from '../../json/types.ts';
 import { DIALECT_NAMES, type DialectName } from '../names.ts';
+import { makerOrigin, markToken, readMarkedToken } from '../neutral/opaque-token.ts';
+import type { NeutralOrigin } from '../neutral/request.ts';
 
 /** What another provider gave to prove or continue its thinking, on its way through `encrypted_content`. */
 export interface ForeignToken {
@@ -12,7 +13,8 @@ export interface ForeignToken {
   callSignature?: string;
 }
 
-const FOREIGN_MARK = 'aigw1:';
+/** How another provider's token begins as an `encrypted_content`: OpenAI refuses it. */
+export const FOREIGN_MARK = 'aigw1:';
 
 /** Writes another provider's token as an `encrypted_content`: a mark, then JSON. */
 export function packForeignToken(token: ForeignToken): string {
@@ -46,41 +48,26 @@ export interface OwnToken {
   encryptedContent: string;
 }
 
-/**
- * Stands before OpenAI's token on its way through other APIs, by which it is known when it comes back.
- * The whole is base64 since some of them carry such tokens as bytes.
- */
-const OWN_MARK = 'aigw-rs:';
-
-/** The beginning of `OWN_MARK` in base64. */
-const OWN_START = 'YWlndy1y';
-
-/** Writes OpenAI's token for the neutral field `encrypted`: canonical base64. */
+/** Writes OpenAI's token for the neutral field `encrypted`, in which it travels marked, see neutral/opaque-token.ts. */
 export function packOwnToken(token: OwnToken): string {
-  return textToBase64(`${OWN_MARK}${token.id}:${token.encryptedContent}`);
+  return markToken({ maker: 'openai-responses', kind: 'encrypted', token: `${token.id}:${token.encryptedContent}` });
 }
 
-/** Reads what `packOwnToken` wrote, in either alphabet of base64; `undefined` for another provider's token. */
+/** Reads what `packOwnToken` wrote; `undefined` for another provider's token. */
 export function unpackOwnToken(text: string): OwnToken | undefined {
-  if (!text.startsWith(OWN_START)) return undefined;
-  const packed = base64ToText(text.replaceAll('-', '+').replaceAll('_', '/'));
-  if (packed === undefined || !packed.startsWith(OWN_MARK)) return undefined;
-  const rest = packed.slice(OWN_MARK.length);
-  const colon = rest.indexOf(':');
-  return colon < 0 ? undefined : { id: rest.slice(0, colon), encryptedContent: rest.slice(colon + 1) };
+  const marked = readMarkedToken(text);
+  if (marked?.maker !== 'openai-responses') return undefined;
+  const colon = marked.token.indexOf(':');
+  return colon < 0 ? undefined : { id: marked.token.slice(0, colon), encryptedContent: marked.token.slice(colon + 1) };
 }
 
 /**
- * The origin that tells other dialects' writers whose token a thought carries, so that none sends it
- * to a provider that did not make it; `undefined` where the maker's writer wants no origin.
+ * The origin that tells other dialects' writers whose token a thought carries, so that none sends it to a provider that
+ * did not make it; `undefined` where the maker is not known.
  */
-export function originOfToken(
-  token: ForeignToken,
-  text: string,
-): { dialect: DialectName; value: JsonObject } | undefined {
-  if (token.dialect === 'anthropic') return { dialect: 'anthropic', value: {} };
+export function originOfToken(token: ForeignToken, text: string): NeutralOrigin | undefined {
   if (token.dialect === 'gemini' && token.signature !== undefined) {
     return { dialect: 'gemini', value: { text, thought: true, thoughtSignature: token.signature } };
   }
-  return undefined;
+  return token.dialect === undefined ? undefined : makerOrigin(token.dialect);
 }

@@ -70,7 +70,12 @@ test('a whole answer of OpenAI is read', () => {
   assert.deepEqual(thought.origin, { dialect: 'openai-responses', value: reasoning });
   assert.deepEqual(content.slice(1), [
     { type: 'opaque', dialect: 'openai-responses', value: search },
-    { type: 'text', text: 'Hi', origin: { dialect: 'openai-responses', value: { annotations: [annotation] } } },
+    {
+      type: 'text',
+      text: 'Hi',
+      citations: [{ url: 'https://example.com', title: 't', start: 0, end: 2 }],
+      origin: { dialect: 'openai-responses', value: { annotations: [annotation] } },
+    },
     { type: 'refusal', text: 'No.' },
     { type: 'tool-call', id: 'call_1', name: 'f', arguments: '{"a":1}' },
     {
@@ -135,6 +140,7 @@ test('every part is an item; texts that follow each other are one message', () =
         {
           type: 'text',
           text: 'B',
+          citations: [{ url: 'https://e.com', title: 'E' }],
           origin: { dialect: 'anthropic', value: { citations: [{ url: 'https://e.com', title: 'E' }] } },
         },
         { type: 'refusal', text: 'No.' },
@@ -163,7 +169,12 @@ test('every part is an item; texts that follow each other are one message', () =
       summary: [],
       encrypted_content: packForeignToken({ dialect: 'anthropic', encrypted: 'cmVk' }),
     },
-    { id: 'rs_new3', type: 'reasoning', summary: [{ type: 'summary_text', text: 'bare' }] },
+    {
+      id: 'rs_new3',
+      type: 'reasoning',
+      summary: [{ type: 'summary_text', text: 'bare' }],
+      encrypted_content: packForeignToken({ dialect: 'anthropic' }),
+    },
     {
       id: 'msg_new4',
       type: 'message',

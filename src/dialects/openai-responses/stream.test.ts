@@ -65,6 +65,7 @@ test('decoder: a message in parts, with annotations and log probabilities', () =
         ...at,
         block: 0,
         origin: { dialect: 'openai-responses', value: { annotations: [annotation] } },
+        citations: [{ url: 'https://example.com' }],
       },
       { type: 'refusal-delta', ...at, block: 1, text: 'No.' },
       ...ending('stop'),

@@ -39,6 +39,15 @@ function findModel(data: string): string | undefined {
   return name === '' || name.includes('\\') ? undefined : name;
 }
 
+/** The types of events that only open an answer. */
+const FIRST_TYPES: readonly string[] = ['response.created', 'response.in_progress', 'response.queued'];
+
+function isPreamble(event: string, data: string): boolean {
+  if (event !== '') return FIRST_TYPES.includes(event);
+  const type = textOf(parseObject(data)?.['type']);
+  return type !== undefined && FIRST_TYPES.includes(type);
+}
+
 /** Watches a stream of a response: only its last event is parsed. */
 class ResponseStreamObserver implements StreamObserver {
   usage: Usage | undefined;
@@ -80,4 +89,5 @@ export const responsesUsage: UsageDialect = {
   fields: ['usage', 'model', 'service_tier'],
   read,
   createStreamObserver: () => new ResponseStreamObserver(),
+  isPreamble,
 };

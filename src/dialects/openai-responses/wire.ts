@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json/types.ts';
+import type { AnswerApi } from '../neutral/answer-losses.ts';
 import type { NeutralOrigin } from '../neutral/request.ts';
 
 /**
@@ -8,6 +9,9 @@ import type { NeutralOrigin } from '../neutral/request.ts';
 
 /** This dialect's name, as in origins, extensions and opaque parts. */
 export const RESPONSES = 'openai-responses';
+
+/** This API in sentences about what of an answer it cannot show. */
+export const RESPONSES_ANSWER: AnswerApi = { dialect: RESPONSES, title: 'the Responses API' };
 
 /** `include` entry that asks for reasoning in a form that a stateless client can give back. */
 export const INCLUDE_REASONING = 'reasoning.encrypted_content';

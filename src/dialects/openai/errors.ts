@@ -39,6 +39,13 @@ function encode(error: ErrorAnswer): JsonObject {
   };
 }
 
+/** SDKs show `x-request-id` with the error and wait for `retry-after-ms` rather than for whole seconds. */
+function headers({ requestId, retryAfterSeconds }: ErrorAnswer): string[] {
+  const written = requestId === undefined ? [] : ['x-request-id', requestId];
+  if (retryAfterSeconds !== undefined) written.push('retry-after-ms', String(Math.round(retryAfterSeconds * 1000)));
+  return written;
+}
+
 /** FastAPI's `detail`: a sentence, or a list of `{loc, msg}`. */
 function detailText(detail: JsonValue): string {
   if (typeof detail === 'string') return detail;
@@ -124,6 +131,7 @@ function decode(
  */
 export const openaiErrors: ErrorDialect = {
   encode,
+  headers,
   encodeInStream: (error) => `data: ${JSON.stringify(encode(error))}\n\n`,
   decode,
 };

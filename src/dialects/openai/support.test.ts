@@ -21,15 +21,20 @@ export function encodeContext(options: Partial<EncodeContext> = {}): EncodeConte
   };
 }
 
-/** A context for answers, with ids that count up. */
-export function answerContext(options: Partial<ResponseContext> = {}): ResponseContext {
+/** A context for answers, with ids that count up; it collects warnings. */
+export function answerContext(options: Partial<ResponseContext> = {}): ResponseContext & { warnings: string[] } {
   let count = 0;
+  const warnings: string[] = [];
   return {
+    warn(warning) {
+      if (!warnings.includes(warning)) warnings.push(warning);
+    },
     requestModel: 'asked-model',
     created: 1_700_000_000,
     newId: (prefix) => `${prefix}new${++count}`,
     includeUsage: true,
     ...options,
+    warnings,
   };
 }
 

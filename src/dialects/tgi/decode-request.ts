@@ -64,7 +64,8 @@ export function decodeRequest(body: JsonObject, context: DecodeContext): Neutral
   const text = requireString(body, 'inputs', '');
   const request: NeutralRequest = {
     model,
-    stream: readBoolean(body, 'stream', '') ?? context.stream ?? false,
+    // The path decides: the server reads the field on its path `/` alone.
+    stream: context.stream ?? readBoolean(body, 'stream', '') ?? false,
     messages: [{ role: 'user', content: [{ type: 'text', text }] }],
     tools: [],
   };

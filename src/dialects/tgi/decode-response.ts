@@ -36,7 +36,7 @@ export function decodeResponse(body: JsonObject, context: ProviderResponseContex
   const logprobs = decodeLogprobs(details);
   if (logprobs !== undefined) candidate.logprobs = logprobs;
   const response: NeutralResponse = { id: '', model: '', candidates: [candidate] };
-  const usage = readTgiUsage(details, context.header('x-prompt-tokens'));
+  const usage = readTgiUsage(details, (name) => context.header(name));
   if (usage !== undefined) response.usage = usage;
   return response;
 }

@@ -34,6 +34,28 @@ test('a whole answer is read and written; the header counts the prompt', () => {
   assert.equal(provider.decodeResponse({ generated_text: '' }, providerContext()).usage, undefined);
 });
 
+test('an answer without details is counted by its headers alone', () => {
+  const headers: Record<string, string> = { 'x-prompt-tokens': '5', 'x-generated-tokens': '2' };
+  const header = (name: string) => headers[name];
+  const wanted = { ...emptyUsage(), input: 5, output: 2 };
+  assert.deepEqual(tgiUsage.read({}, header).usage, wanted);
+  assert.deepEqual(tgiUsage.read({ details: { generated_tokens: 2 } }, header).usage, wanted);
+  assert.equal(tgiUsage.read({}).usage, undefined);
+  for (const broken of ['', 'many', '-1', '1.5']) {
+    assert.equal(tgiUsage.read({}, (name) => (name === 'x-prompt-tokens' ? broken : undefined)).usage, undefined);
+  }
+});
+
+test('the path says whether the answer streams, where it does', () => {
+  const stream = (body: JsonObject, inPath?: boolean) =>
+    client.decodeRequest(
+      { inputs: 'Hi', ...body },
+      inPath === undefined ? { model: 'm' } : { model: 'm', stream: inPath },
+    ).stream;
+  assert.deepEqual([stream({ stream: true }, false), stream({ stream: false }, true)], [false, true]);
+  assert.deepEqual([stream({ stream: true }), stream({})], [true, false]);
+});
+
 test('log probabilities are shown where alternatives were asked for', () => {
   const details = {
     finish_reason: 'eos_token',

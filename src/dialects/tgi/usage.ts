@@ -1,23 +1,35 @@
 import { parseObject } from '../../json/parse-object.ts';
-import type { JsonValue } from '../../json/types.ts';
-import type { StreamObserver, UsageDialect } from '../dialect.ts';
+import type { JsonObject, JsonValue } from '../../json/types.ts';
+import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import { emptyUsage, type Usage } from '../neutral/usage.ts';
 import { countOf, objectOf } from '../openai/fields.ts';
 import { readTgiError } from './errors.ts';
 
+/** A response header by lower-case name. */
+type HeaderReader = (name: string) => string | undefined;
+
+/** The count in a header; `undefined` where it holds none. */
+function headerCount(header: HeaderReader | undefined, name: string): number | undefined {
+  const text = header?.(name) ?? '';
+  const count = text === '' ? Number.NaN : Number(text);
+  return Number.isInteger(count) && count >= 0 ? count : undefined;
+}
+
 /**
  * Reads the token counts of `details`: `input_length` stands in streams, `prefill` in whole answers that list the
- * prompt's tokens; else the server's header `x-prompt-tokens` counts them.
+ * prompt's tokens; else the server's header `x-prompt-tokens` counts them. `x-generated-tokens` counts the answer of
+ * those who asked for no details.
  */
-export function readTgiUsage(details: JsonValue | undefined, promptTokens?: string): Usage | undefined {
+export function readTgiUsage(details: JsonValue | undefined, header?: HeaderReader): Usage | undefined {
   const known = objectOf(details);
-  const header = promptTokens === undefined || promptTokens === '' ? Number.NaN : Number(promptTokens);
-  if (known === undefined && Number.isNaN(header)) return undefined;
+  const prompt = headerCount(header, 'x-prompt-tokens');
+  if (known === undefined && prompt === undefined) return undefined;
   const prefill = known?.['prefill'];
   const listed = Array.isArray(prefill) ? prefill.length : 0;
-  const input = countOf(known?.['input_length']) || listed || (Number.isNaN(header) ? 0 : header);
-  return { ...emptyUsage(), input, output: countOf(known?.['generated_tokens']) };
+  const input = countOf(known?.['input_length']) || listed || (prompt ?? 0);
+  const output = countOf(known?.['generated_tokens']) || (headerCount(header, 'x-generated-tokens') ?? 0);
+  return { ...emptyUsage(), input, output };
 }
 
 /** Watches a stream of tokens: only its last event, and errors, are parsed. */
@@ -39,9 +51,11 @@ class TokenStreamObserver implements StreamObserver {
   }
 }
 
-/** Usage of answers that pass through. TGI names no model. */
-export const tgiUsage: UsageDialect = {
+/** Usage of answers that pass through; the headers, where they are given, know the counts too. TGI names no model. */
+export const tgiUsage = {
   fields: ['details'],
-  read: (fields) => ({ usage: readTgiUsage(fields['details']) }),
-  createStreamObserver: () => new TokenStreamObserver(),
-};
+  read: (fields: JsonObject, header?: HeaderReader): ObservedAnswer => ({
+    usage: readTgiUsage(fields['details'], header),
+  }),
+  createStreamObserver: (): StreamObserver => new TokenStreamObserver(),
+} satisfies UsageDialect;

@@ -8,6 +8,7 @@ import { countTokensModel } from '../bedrock-count-tokens/encode-request.ts';
 import { answer, exchange } from '../embeddings/support.test.ts';
 import type { FamilyDialect } from '../family-dialects.ts';
 import { geminiCountTokens, vertexCountTokens } from '../gemini-count-tokens/dialect.ts';
+import { openaiInputTokens, openaiInputTokensProvider } from '../openai-input-tokens/dialect.ts';
 import { vllmTokenize } from '../vllm-tokenize/dialect.ts';
 
 const TOOL = { type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } };
@@ -152,4 +153,55 @@ test('neither or both of prompt and messages, and answers without a count, are e
     () => traffic.finish([answer({})]),
     (error) => GatewayError.is(error) && error.code === 'provider_bad_response',
   );
+});
+
+const RESPONSE = {
+  model: 'm',
+  instructions: 'Be brief.',
+  input: 'Hi',
+  tools: [{ type: 'function', name: 'f', parameters: { type: 'object', properties: {} }, strict: false }],
+};
+
+test("OpenAI's count of a response is made by every provider that counts", () => {
+  const claude = exchange(openaiInputTokens, anthropicCountTokens, { body: RESPONSE, model: 'claude-sonnet-4-5' });
+  const { tools: _tools, ...sent } = claude.sent[0] ?? {};
+  assert.deepEqual(sent, { model: 'claude-sonnet-4-5', system: CLAUDE_SENT.system, messages: CLAUDE_SENT.messages });
+  const wanted = { object: 'response.input_tokens', input_tokens: 9 };
+  const result = claude.finish([answer({ input_tokens: 9 })]);
+  assert.deepEqual([result.body, result.usage], [wanted, undefined]);
+  for (const [provider, reply] of [
+    [vllmTokenize, { count: 9 }],
+    [geminiCountTokens, { totalTokens: 9 }],
+    [bedrockCountTokens, { inputTokens: 9 }],
+  ] as const) {
+    const traffic = exchange(openaiInputTokens, provider, { body: RESPONSE, model: 'amazon.nova-lite-v1:0' });
+    assert.deepEqual(traffic.finish([answer(reply)]).body, wanted);
+    assert.deepEqual(traffic.warnings, []);
+  }
+});
+
+test('a count that rests on what OpenAI keeps is refused elsewhere', () => {
+  assert.throws(
+    () => exchange(openaiInputTokens, vllmTokenize, { body: { ...RESPONSE, previous_response_id: 'resp_1' } }),
+    (error) => GatewayError.is(error) && error.param === 'previous_response_id',
+  );
+});
+
+test('every client is counted by OpenAI, which gets what counts and nothing else', () => {
+  const openai: FamilyDialect = { ...openaiInputTokens, tokenCount: { provider: openaiInputTokensProvider } };
+  const ask = (client: FamilyDialect, body: JsonObject) => {
+    const traffic = exchange(client, openai, { body, path: 'm', model: 'gpt-5-mini' });
+    return { ...traffic, result: traffic.finish([answer({ object: 'response.input_tokens', input_tokens: 7 })]) };
+  };
+  const claude = ask(anthropicCountTokens, CLAUDE);
+  assert.deepEqual(Object.keys(claude.sent[0] ?? {}).sort(), ['input', 'model', 'tools']);
+  assert.equal(claude.sent[0]?.['model'], 'gpt-5-mini');
+  assert.deepEqual(claude.result.body, { input_tokens: 7 });
+  const contents = [{ role: 'user', parts: [{ text: 'Hi' }] }];
+  assert.deepEqual(ask(geminiCountTokens, { contents }).result.body, { totalTokens: 7 });
+  const converse = { messages: [{ role: 'user', content: [{ text: 'Hi' }] }] };
+  assert.deepEqual(ask(bedrockCountTokens, { input: { converse } }).result.body, { inputTokens: 7 });
+  const tokenized = ask(vllmTokenize, { model: 'm', prompt: 'Hi' });
+  assert.equal(tokenized.result.body['count'], 7);
+  assert.ok(tokenized.warnings.some((warning) => warning.includes('token ids')));
 });

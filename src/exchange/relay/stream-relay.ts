@@ -4,7 +4,7 @@ import { createAwsEventStreamFramer } from '../../streams/aws-event-stream.ts';
 import { frameOfAwsEventStreamMessage } from '../../streams/aws-event-stream-frame.ts';
 import { createSseFramer } from '../../streams/sse-framer.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempts/attempt.ts';
 import { commitStream } from '../commit.ts';
 import { inStreamError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';
@@ -54,7 +54,8 @@ export class StreamRelay implements Relay {
   /** Whole events that wait for the first one to be judged. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
-  #seenFrame = false;
+  /** Whether a frame came that a client can use. */
+  #seenContent = false;
 
   /** `contentType` replaces the provider's where the stream was taken out of an envelope. */
   constructor(attempt: Attempt, head: { headers: ResponseHeaders; contentType?: string }, outcome: RelayOutcome) {
@@ -70,8 +71,9 @@ export class StreamRelay implements Relay {
     const binary = state.dialect?.framing === 'aws-event-stream';
     this.#frames = binary ? new MessageBuffer() : new EventBuffer();
     if (observer === undefined) return;
+    const isPreamble = state.dialect?.usage.isPreamble;
     const onFrame = (event: string, data: string) => {
-      this.#seenFrame = true;
+      if (!this.#seenContent) this.#seenContent = isPreamble === undefined || !isPreamble(event, data);
       observer.frame(event, data);
     };
     this.#reader = binary ? createMessageReader(onFrame) : createEventReader(onFrame);
@@ -90,7 +92,7 @@ export class StreamRelay implements Relay {
       this.#held.push(whole);
       this.#heldBytes += whole.length;
     }
-    if (!this.#seenFrame && this.#reader !== undefined && this.#heldBytes < MAX_HELD) return true;
+    if (!this.#seenContent && this.#reader !== undefined && this.#heldBytes < MAX_HELD) return true;
     return this.#start();
   }
 
@@ -99,13 +101,14 @@ export class StreamRelay implements Relay {
     const state = this.#state;
     const observer = this.#observer;
     if (state.phase !== 'committed') {
-      if (observer?.error === undefined && observer?.complete !== true) {
+      const empty = observer?.complete !== true || (!this.#seenContent && this.#reader !== undefined);
+      if (observer?.error === undefined && empty) {
         this.#outcome.failed(
           new GatewayError('provider_bad_response', 'The provider ended the stream before it sent anything.'),
         );
         return;
       }
-      if (observer.error !== undefined) {
+      if (observer?.error !== undefined) {
         this.#outcome.failed(this.#providerError());
         return;
       }

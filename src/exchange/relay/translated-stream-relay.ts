@@ -3,7 +3,7 @@ import type { NeutralEvent } from '../../dialects/neutral/response.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Envelope } from '../../providers/provider.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempts/attempt.ts';
 import { commitStream } from '../commit.ts';
 import { providerError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';

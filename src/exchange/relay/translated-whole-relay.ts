@@ -2,7 +2,7 @@ import type { Dialect } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject } from '../../json/types.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempts/attempt.ts';
 import { commit } from '../commit.ts';
 import type { ResponseHeaders } from '../headers.ts';
 import { providerContext, responseContext } from '../response-context.ts';

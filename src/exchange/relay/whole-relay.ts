@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { scanObject } from '../../json/scan.ts';
 import type { JsonObject } from '../../json/types.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempts/attempt.ts';
 import { commit } from '../commit.ts';
 import { FieldCapture } from '../field-capture.ts';
 import type { ResponseHeaders } from '../headers.ts';

@@ -15,6 +15,7 @@ import {
 } from '../call.ts';
 import { numberOf, objectOf, objectsOf, stringOf, stringsOf } from '../json-read.ts';
 import { Refusal } from '../refusal.ts';
+import { checkRequest } from './strict.ts';
 
 /** Ollama: no key, `{"error": "..."}`, also inside streams. */
 const ollamaApi: ApiFamily = {
@@ -50,9 +51,10 @@ function answer(call: Call, kind: 'chat' | 'generate'): Reply {
   if (call.onlyListedModels && !call.models.includes(model)) {
     throw new Refusal({ status: 404, message: `model '${model}' not found` });
   }
+  if (call.strict) checkRequest(call.json, kind);
   const thought = think(kind === 'chat' ? readChat(call.json) : readGenerate(call.json), {
     ...call.control,
-    newId: () => call.newId(''),
+    newId: () => call.newId('call_'),
   });
   const usage = { input: thought.usage.input, output: thought.usage.output };
   const base = { model, created_at: new Date(call.now()).toISOString() };
@@ -151,8 +153,8 @@ function* lines(thought: Answer, base: JsonObject, kind: 'chat' | 'generate'): G
   yield frame(`${JSON.stringify({ ...base, ...empty, ...ending(thought) })}\n`);
 }
 
-function toolCall(part: { name: string; arguments: string }): JsonValue {
-  return { function: { name: part.name, arguments: JSON.parse(part.arguments) as JsonValue } };
+function toolCall(part: { id: string; name: string; arguments: string }): JsonValue {
+  return { id: part.id, function: { name: part.name, arguments: JSON.parse(part.arguments) as JsonValue } };
 }
 
 function onlyCandidate(thought: Answer): AnswerCandidate {

@@ -45,16 +45,17 @@ export const tgiRoutes: readonly Route[] = [
 
 const DEFAULT_NEW_TOKENS = 100;
 
-/** `POST /generate`. */
+/** `POST /generate`: always whole, `stream` counts on the path `/` alone. The headers count tokens, details or not. */
 function generate(call: Call): Reply {
-  if (call.json['stream'] === true) return generateStream(call);
   const { candidate, text, input } = thinkText(call);
+  const tokens = textPieces(text).map(token);
   const body: JsonObject = { generated_text: text };
   if (objectOf(call.json['parameters'])['details'] === true) {
-    const tokens = textPieces(text).map(token);
     body['details'] = { ...details(candidate, tokens.length), prefill: [], tokens };
   }
-  return jsonReply(body, { usage: { input, output: textPieces(text).length } });
+  const reply = jsonReply(body, { usage: { input, output: tokens.length } });
+  const headers = { 'x-prompt-tokens': String(input), 'x-generated-tokens': String(tokens.length) };
+  return { ...reply, headers: { ...reply.headers, ...headers } };
 }
 
 /** `POST /generate_stream`. */

@@ -11,6 +11,7 @@ import {
   type Reading,
   textIn,
   tokenCount,
+  totalOf,
 } from '../reading.ts';
 import type { Scenario, ScenarioTurn } from '../scenario.ts';
 
@@ -98,7 +99,7 @@ function readUsage(reading: Reading, usage: JsonObject): void {
     cached,
     output: tokenCount(usage['outputTokens']),
   };
-  assert.equal(usage['totalTokens'], reading.usage.input + reading.usage.output, 'totalTokens');
+  assert.equal(usage['totalTokens'], totalOf(reading.usage), 'totalTokens');
 }
 
 function takeDelta(reading: Reading, delta: JsonObject): void {

@@ -11,6 +11,7 @@ import {
   serverSentEvents,
   textIn,
   tokenCount,
+  totalOf,
 } from '../reading.ts';
 import type { Scenario, ScenarioTurn } from '../scenario.ts';
 
@@ -116,7 +117,7 @@ function readChunk(reading: Reading, chunk: JsonObject): void {
     cached: tokenCount(usage['cachedContentTokenCount']),
     output: tokenCount(usage['candidatesTokenCount']) + tokenCount(usage['thoughtsTokenCount']),
   };
-  assert.equal(usage['totalTokenCount'], reading.usage.input + reading.usage.output, 'totalTokenCount');
+  assert.equal(usage['totalTokenCount'], totalOf(reading.usage), 'totalTokenCount');
 }
 
 /** Google's generateContent (https://ai.google.dev/api/generate-content). */

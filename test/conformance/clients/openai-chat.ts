@@ -11,6 +11,7 @@ import {
   serverSentEvents,
   textIn,
   tokenCount,
+  totalOf,
 } from '../reading.ts';
 import type { Scenario, ScenarioTurn } from '../scenario.ts';
 
@@ -80,7 +81,7 @@ function readUsage(reading: Reading, usage: JsonObject): void {
     cached: tokenCount(objectOf(usage['prompt_tokens_details'])['cached_tokens']),
     output: tokenCount(usage['completion_tokens']),
   };
-  assert.equal(usage['total_tokens'], reading.usage.input + reading.usage.output, 'total_tokens');
+  assert.equal(usage['total_tokens'], totalOf(reading.usage), 'total_tokens');
 }
 
 function readDelta(reading: Reading, delta: JsonObject): void {

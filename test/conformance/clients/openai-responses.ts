@@ -10,6 +10,7 @@ import {
   serverSentEvents,
   textIn,
   tokenCount,
+  totalOf,
 } from '../reading.ts';
 import type { Scenario, ScenarioTurn } from '../scenario.ts';
 import { openAiChat } from './openai-chat.ts';
@@ -92,7 +93,7 @@ function readResponse(response: JsonObject): Reading {
     cached: tokenCount(objectIn(usage['input_tokens_details'], 'input_tokens_details')['cached_tokens']),
     output: tokenCount(usage['output_tokens']),
   };
-  assert.equal(usage['total_tokens'], reading.usage.input + reading.usage.output, 'total_tokens');
+  assert.equal(usage['total_tokens'], totalOf(reading.usage), 'total_tokens');
   reading.ended = true;
   return reading;
 }

@@ -1,0 +1,209 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { canDecompress, decompressInto } from '../decompress.ts';
+import { ResponseHeaders } from '../headers.ts';
+import type { UpstreamFailure, UpstreamHandler } from '../ports.ts';
+import type { Relay, RelayOutcome } from '../relay/relay.ts';
+import { StreamRelay } from '../relay/stream-relay.ts';
+import { TranslatedStreamRelay } from '../relay/translated-stream-relay.ts';
+import { TranslatedWholeRelay } from '../relay/translated-whole-relay.ts';
+import { UnwrappedStreamRelay } from '../relay/unwrapped-stream-relay.ts';
+import { WholeRelay } from '../relay/whole-relay.ts';
+import type { ExchangeState } from '../state.ts';
+import type { Watched } from '../watchdog.ts';
+import type { Attempt } from './attempt.ts';
+import { type AttemptOutcome, failureError } from './attempt-outcome.ts';
+import { readRefusal } from './read-refusal.ts';
+
+const NO_TIMEOUTS = { requestMs: 0, headMs: 0, firstTokenMs: 0, idleMs: 0 };
+
+/** A bound in milliseconds, where 0 is none. */
+function bound(ms: number): number {
+  return ms > 0 ? ms : Number.POSITIVE_INFINITY;
+}
+
+/** Largest error body read from a provider. */
+const MAX_ERROR_BODY = 256 * 1024;
+
+function isEventStream(contentType: string): boolean {
+  return contentType.startsWith('text/event-stream') || contentType.startsWith('application/vnd.amazon.eventstream');
+}
+
+/** Takes one provider answer, within the route's time bounds, and hands it to the relay that fits. */
+export class AttemptHandler implements UpstreamHandler, Watched {
+  deadline: number;
+  watchIndex = -1;
+  readonly #idleMs: number;
+  /** When the whole exchange must be over. */
+  readonly #lastMoment: number;
+  /** When this attempt must have reached the client, so that another may still be made. */
+  readonly #lastTry: number;
+  readonly #attempt: Attempt;
+  readonly #state: ExchangeState;
+  readonly #finish: (outcome: AttemptOutcome) => void;
+  #over = false;
+  #abort: (() => void) | undefined = undefined;
+  #resume: (() => void) | undefined = undefined;
+  #relay: Relay | undefined = undefined;
+  #inflating: (() => void) | undefined = undefined;
+  #status = 0;
+  #headers: ResponseHeaders | undefined = undefined;
+  #error: Uint8Array[] = [];
+  #errorBytes = 0;
+
+  constructor(attempt: Attempt, finish: (outcome: AttemptOutcome) => void) {
+    const { state } = attempt;
+    this.#attempt = attempt;
+    this.#state = state;
+    this.#finish = finish;
+    const { requestMs, headMs, firstTokenMs, idleMs } = state.route?.timeouts ?? NO_TIMEOUTS;
+    const perTryMs = state.route?.retry.perTryTimeoutMs ?? 0;
+    const now = state.runtime.monotonic();
+    this.#idleMs = idleMs;
+    this.#lastMoment = requestMs > 0 ? state.startedMonotonic + requestMs : Number.POSITIVE_INFINITY;
+    this.#lastTry = Math.min(this.#lastMoment, now + bound(perTryMs));
+    this.deadline = Math.min(this.#lastTry, now + bound(state.stream ? firstTokenMs : headMs));
+    state.runtime.watchdog.watch(this);
+  }
+
+  expire(): void {
+    const answering = this.#relay !== undefined;
+    const error = answering
+      ? new GatewayError('provider_timeout', 'The provider stopped sending before the answer was whole.')
+      : new GatewayError('provider_timeout', 'The provider did not answer in time.');
+    if (this.#state.phase === 'committed') this.#relay?.fail(error);
+    else this.#end({ kind: 'failed', error, failure: answering ? 'timeout-idle' : 'timeout-head' });
+    this.#abort?.();
+  }
+
+  onStart(abort: () => void): void {
+    this.#abort = abort;
+    this.#attempt.abort = abort;
+    if (this.#state.clientGone || this.#over) abort();
+  }
+
+  onHead(status: number, rawHeaders: readonly Uint8Array[], resume: () => void): void {
+    // Interim answers (103 Early Hints) precede the real head.
+    if (status < 200) return;
+    this.#status = status;
+    this.#attempt.upstreamStatus = status;
+    this.#resume = resume;
+    // The first token is not there yet.
+    if (!this.#state.stream) this.#extend();
+    const headers = new ResponseHeaders(rawHeaders);
+    this.#headers = headers;
+    if (status < 200 || status > 299) {
+      this.#decode(headers, this.#errorSink());
+      return;
+    }
+    this.#decode(headers, this.#createRelay(status, headers));
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    if (this.#over || this.#relay === undefined || this.#relay.data(chunk)) {
+      this.#extend();
+      return true;
+    }
+    this.deadline = this.#lastMoment;
+    return false;
+  }
+
+  onEnd(): void {
+    if (!this.#over) this.#relay?.end();
+  }
+
+  onError(failure: UpstreamFailure): void {
+    if (this.#over) return;
+    const error = failureError(failure);
+    // Of a refusal the status says enough, whatever became of its body.
+    if (this.#relay !== undefined && (this.#state.phase === 'committed' || this.#status > 299)) this.#relay.fail(error);
+    else this.#end({ kind: 'failed', error, failure: failure.kind });
+  }
+
+  /** Moves the deadline on: the provider is sending. A client that reads slowly stops it, which is not its fault. */
+  #extend(): void {
+    const last = this.#state.phase === 'committed' ? this.#lastMoment : this.#lastTry;
+    this.deadline = Math.min(last, this.#state.runtime.monotonic() + bound(this.#idleMs));
+  }
+
+  /** Puts a decompressor before the relay where the provider compressed the body. */
+  #decode(headers: ResponseHeaders, relay: Relay): void {
+    const encoding = headers.get('content-encoding');
+    if (encoding === undefined || encoding === '' || encoding === 'identity') {
+      this.#relay = relay;
+      return;
+    }
+    if (!canDecompress(encoding)) {
+      const name = encoding.slice(0, 50);
+      const error = new GatewayError(
+        'provider_bad_response',
+        `The provider answered with the content-encoding "${name}", which was not asked for.`,
+      );
+      this.#end({ kind: 'failed', error, failure: 'answer' });
+      this.#abort?.();
+      return;
+    }
+    const inflating = decompressInto(encoding, relay, () => this.#resume?.());
+    this.#inflating = () => inflating.resumed();
+    this.#relay = inflating;
+    headers.drop('content-encoding');
+    headers.drop('content-length');
+  }
+
+  #createRelay(status: number, headers: ResponseHeaders): Relay {
+    const outcome: RelayOutcome = {
+      done: () => this.#end({ kind: 'done', headers }),
+      failed: (error) => this.#end({ kind: 'failed', error, failure: 'answer' }),
+      resume: () => {
+        this.#extend();
+        (this.#inflating ?? this.#resume)?.();
+      },
+      abort: () => this.#abort?.(),
+    };
+    const attempt = this.#attempt;
+    const { dialect, sameDialect } = attempt.chosen;
+    const { envelope } = attempt.chosen.binding;
+    const streamed = isEventStream(headers.get('content-type') ?? '');
+    if (!sameDialect) {
+      return streamed
+        ? new TranslatedStreamRelay(attempt, { dialect, envelope, headers }, outcome)
+        : new TranslatedWholeRelay(attempt, { dialect, headers }, outcome);
+    }
+    if (!streamed) return new WholeRelay(attempt, { status, headers }, outcome);
+    return envelope === 'bedrock-invoke'
+      ? new UnwrappedStreamRelay(
+          new StreamRelay(attempt, { headers, contentType: 'text/event-stream' }, outcome),
+          dialect,
+          envelope,
+        )
+      : new StreamRelay(attempt, { headers }, outcome);
+  }
+
+  /** Collects an error body; what is over the bound is dropped. */
+  #errorSink(): Relay {
+    return {
+      data: (chunk) => {
+        if (this.#errorBytes < MAX_ERROR_BODY) this.#error.push(chunk);
+        this.#errorBytes += chunk.length;
+        if (this.#errorBytes >= MAX_ERROR_BODY * 16) this.#abort?.();
+        return true;
+      },
+      end: () => this.#refuse(),
+      fail: () => this.#refuse(),
+    };
+  }
+
+  #refuse(): void {
+    const headers = this.#headers;
+    if (headers === undefined) return;
+    const body = Buffer.concat(this.#error);
+    this.#end({ kind: 'refused', refusal: readRefusal(this.#attempt, { status: this.#status, headers, body }) });
+  }
+
+  #end(outcome: AttemptOutcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#state.runtime.watchdog.unwatch(this);
+    this.#attempt.abort = undefined;
+    this.#finish(outcome);
+  }
+}

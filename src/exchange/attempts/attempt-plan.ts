@@ -1,0 +1,130 @@
+import { isEligible, type PickContext } from '../../routing/balance/balancer.ts';
+import { rendezvousRank } from '../../routing/balance/hash.ts';
+import type { LiveRoute, LiveTarget, LiveTier } from '../live.ts';
+
+/** What a plan is told of the request. */
+export interface PlanRequest {
+  /** Kept current by the caller: `nowMs` and `random` are set before each `next`. `panic` is the plan's own. */
+  readonly context: PickContext;
+  /** Hash of what the request is bound to a target by; undefined: it takes its turn. */
+  readonly stickyHash: number | undefined;
+  /** Whether a target can serve the request's operation at all. */
+  canServe(target: LiveTarget): boolean;
+}
+
+/** The target that a caller always gets, or the next in its order while that one rests; -1: all rest. */
+function pickSticky(tier: LiveTier, candidates: readonly number[], hash: number, context: PickContext): number {
+  let best = -1;
+  let bestRank = 0;
+  for (const index of candidates) {
+    const target = tier.targets[index];
+    if (!isEligible(target, context)) continue;
+    const rank = rendezvousRank(hash, target.hash, target.weight);
+    if (best !== -1 && rank <= bestRank) continue;
+    best = index;
+    bestRank = rank;
+  }
+  return best;
+}
+
+/**
+ * The order in which a request tries the targets of its route, decided step by step: at each priority the target that the
+ * split or the balancer chooses, then those beside it, then the next priority. What rests is left out at first; when
+ * nothing else is left it is tried all the same, in the same order. Then from the start while attempts are left.
+ */
+export class AttemptPlan {
+  readonly #live: LiveRoute;
+  readonly #request: PlanRequest;
+  /** By tier: what may still be tried in this round; undefined while nothing of it was. */
+  readonly #left: (readonly number[] | undefined)[];
+  readonly #triedInTier: number[];
+  #tier = 0;
+  #made = 0;
+  #madeInRound = 0;
+
+  constructor(live: LiveRoute, request: PlanRequest) {
+    this.#live = live;
+    this.#request = request;
+    this.#left = [];
+    this.#triedInTier = [];
+  }
+
+  /** Whether any target of the route can serve the request. */
+  servable(): boolean {
+    for (const tier of this.#live.tiers) {
+      for (const target of tier.targets) if (this.#request.canServe(target)) return true;
+    }
+    return false;
+  }
+
+  /** The target to try now; undefined: the route has no more. */
+  next(): LiveTarget | undefined {
+    const { retry } = this.#live.route;
+    if (retry.attempts !== undefined && this.#made >= retry.attempts) return undefined;
+    const { context } = this.#request;
+    for (;;) {
+      const found = this.#search();
+      if (found !== undefined) {
+        this.#made++;
+        this.#madeInRound++;
+        return found;
+      }
+      this.#tier = 0;
+      if (!context.panic) {
+        context.panic = true;
+        continue;
+      }
+      context.panic = false;
+      if (retry.attempts === undefined || this.#madeInRound === 0) return undefined;
+      this.#madeInRound = 0;
+      this.#left.length = 0;
+      this.#triedInTier.length = 0;
+    }
+  }
+
+  /** Counts one more attempt at the last target; false: the route's attempts are used up. */
+  again(): boolean {
+    const { attempts } = this.#live.route.retry;
+    if (attempts !== undefined && this.#made >= attempts) return false;
+    this.#made++;
+    return true;
+  }
+
+  #search(): LiveTarget | undefined {
+    const { tiers, route } = this.#live;
+    for (; this.#tier < tiers.length; this.#tier++) {
+      const tier = tiers[this.#tier] as LiveTier;
+      const tried = this.#triedInTier[this.#tier] ?? 0;
+      if (tried >= (route.retry.attemptsPerPriority ?? tier.targets.length)) continue;
+      const left = this.#candidates(tier);
+      if (left.length === 0) continue;
+      const index = this.#choose(tier, left);
+      if (index < 0) continue;
+      this.#triedInTier[this.#tier] = tried + 1;
+      this.#left[this.#tier] = left.length === 1 ? [] : left.filter((other) => other !== index);
+      return tier.targets[index];
+    }
+    return undefined;
+  }
+
+  #candidates(tier: LiveTier): readonly number[] {
+    const known = this.#left[this.#tier];
+    if (known !== undefined) return known;
+    for (const target of tier.targets) {
+      if (!this.#request.canServe(target)) {
+        return tier.all.filter((index) => this.#request.canServe(tier.targets[index] as LiveTarget));
+      }
+    }
+    return tier.all;
+  }
+
+  #choose(tier: LiveTier, candidates: readonly number[]): number {
+    const { context, stickyHash } = this.#request;
+    if (tier.targets.length === 1) {
+      const target = tier.targets[0];
+      return isEligible(target, context) || (context.panic && target !== undefined) ? 0 : -1;
+    }
+    if (stickyHash !== undefined) return pickSticky(tier, candidates, stickyHash, context);
+    return tier.balancer.pick(candidates, context);
+  }
+}

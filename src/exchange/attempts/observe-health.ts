@@ -1,0 +1,115 @@
+import { createLoadTicket } from '../../routing/balance/load-stats.ts';
+import { type KeyVerdict, keyVerdict } from '../../routing/health/key-health.ts';
+import { rateLimitHeadroom, readRetryAfterMs } from '../../routing/health/retry-after.ts';
+import type { ResponseHeaders } from '../headers.ts';
+import type { Attempt } from './attempt.ts';
+import type { AttemptOutcome, ProviderRefusal } from './attempt-outcome.ts';
+
+/** How long a target is left alone after a 429 that names no time. */
+const LIMITED_REST_MS = 1000;
+/** Longest rest that a provider's answer can ask for. */
+const MAX_REST_MS = 600_000;
+
+/** An attempt is sent: from now on it counts in the health and the figures of its target and lane. */
+export function attemptBegun(attempt: Attempt, tracksLoad: boolean): void {
+  const { live, lane, cluster, state } = attempt;
+  const now = state.runtime.monotonic();
+  attempt.begun = true;
+  attempt.targetTicket = live.breaker.started(now);
+  attempt.laneTicket = lane.breaker.started(now);
+  lane.key.started(now);
+  if (tracksLoad) {
+    attempt.targetLoad = createLoadTicket(state.promptTokens);
+    live.stats.started(attempt.targetLoad, now);
+  }
+  if (cluster.lanes.tracksLoad) {
+    attempt.laneLoad = createLoadTicket(state.promptTokens);
+    lane.stats.started(attempt.laneLoad, now);
+  }
+}
+
+/** The first content of the answer came. */
+export function attemptAnswering(attempt: Attempt): void {
+  const now = attempt.state.runtime.monotonic();
+  attempt.firstContentMonotonic = now;
+  if (attempt.targetLoad !== undefined) attempt.live.stats.firstToken(attempt.targetLoad, now);
+  if (attempt.laneLoad !== undefined) attempt.lane.stats.firstToken(attempt.laneLoad, now);
+}
+
+function learnHeadroom(attempt: Attempt, headers: ResponseHeaders): void {
+  if (attempt.targetLoad === undefined && attempt.laneLoad === undefined) return;
+  const headroom = rateLimitHeadroom((name) => headers.get(name));
+  if (headroom === undefined) return;
+  const now = attempt.state.runtime.monotonic();
+  attempt.live.stats.learnedHeadroom(now, headroom);
+  attempt.lane.stats.learnedHeadroom(now, headroom);
+}
+
+function succeeded(attempt: Attempt, now: number): void {
+  attempt.live.breaker.succeeded(now, attempt.targetTicket);
+  attempt.lane.breaker.succeeded(now, attempt.laneTicket);
+  attempt.lane.key.succeeded(now);
+  const output = attempt.usage?.output ?? attempt.observer?.usage?.output ?? 0;
+  if (attempt.targetLoad !== undefined) attempt.live.stats.finished(attempt.targetLoad, now, output);
+  if (attempt.laneLoad !== undefined) attempt.lane.stats.finished(attempt.laneLoad, now, output);
+}
+
+function failed(attempt: Attempt, now: number): void {
+  attempt.live.breaker.failed(now, attempt.targetTicket);
+  attempt.lane.breaker.failed(now, attempt.laneTicket);
+  attempt.lane.key.aborted();
+  if (attempt.targetLoad !== undefined) attempt.live.stats.failed(attempt.targetLoad, now);
+  if (attempt.laneLoad !== undefined) attempt.lane.stats.failed(attempt.laneLoad, now);
+}
+
+function saidNothing(attempt: Attempt): void {
+  attempt.live.breaker.aborted(attempt.targetTicket);
+  attempt.lane.breaker.aborted(attempt.laneTicket);
+  attempt.lane.key.aborted();
+  if (attempt.targetLoad !== undefined) attempt.live.stats.aborted(attempt.targetLoad);
+  if (attempt.laneLoad !== undefined) attempt.lane.stats.aborted(attempt.laneLoad);
+}
+
+/** Whether the request carries its own credential for the provider, instead of the gateway's. */
+export function isClientCredential(attempt: Attempt): boolean {
+  const { forwardsClientCredential, consumedHeaders } = attempt.lane.credential;
+  if (forwardsClientCredential) return true;
+  return consumedHeaders.some((name) => attempt.state.request.header(name) !== undefined);
+}
+
+/** Lets rest what the provider refused: the key where there are others, else the target, whose model may be what is limited. */
+function rest(attempt: Attempt, verdict: KeyVerdict, headers: ResponseHeaders): void {
+  const { state, lane, live } = attempt;
+  const now = state.runtime.monotonic();
+  const asked = readRetryAfterMs((name) => headers.get(name), state.runtime.now());
+  const several = attempt.cluster.lanes.lanes.some((other) => other.keyIndex !== lane.keyIndex);
+  // A key that the client brought says nothing about the gateway's own.
+  if (isClientCredential(attempt)) return;
+  if (verdict === 'limited' && !several) live.breaker.rest(now, Math.min(asked ?? LIMITED_REST_MS, MAX_REST_MS));
+  else lane.key.observed(verdict, now, asked);
+}
+
+function refused(attempt: Attempt, refusal: ProviderRefusal, now: number): void {
+  learnHeadroom(attempt, refusal.headers);
+  const verdict = keyVerdict(refusal.status, refusal.error?.code ?? refusal.error?.type);
+  if (refusal.status >= 500 || refusal.status === 408) failed(attempt, now);
+  else if (verdict === undefined) succeeded(attempt, now);
+  else saidNothing(attempt);
+  if (verdict !== undefined) rest(attempt, verdict, refusal.headers);
+}
+
+/** Tells the health and the figures of target and lane how an attempt ended. Does nothing for one that was never sent. */
+export function attemptEnded(attempt: Attempt, outcome: AttemptOutcome): void {
+  if (!attempt.begun) return;
+  attempt.begun = false;
+  const { state } = attempt;
+  const now = state.runtime.monotonic();
+  if (outcome.kind === 'refused') refused(attempt, outcome.refusal, now);
+  else if (outcome.kind === 'done') {
+    if (state.error !== undefined) failed(attempt, now);
+    else succeeded(attempt, now);
+    if (outcome.headers !== undefined) learnHeadroom(attempt, outcome.headers);
+  } else if (state.clientGone || outcome.failure === 'aborted' || outcome.failure === 'unsigned') saidNothing(attempt);
+  else if (outcome.failure === 'unexpressible') saidNothing(attempt);
+  else failed(attempt, now);
+}

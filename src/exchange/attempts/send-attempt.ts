@@ -1,0 +1,50 @@
+import { GatewayError } from '../../errors/gateway-error.ts';
+import type { UpstreamRequest } from '../ports.ts';
+import { applyCredential, buildProviderRequest } from '../provider-request.ts';
+import type { Attempt } from './attempt.ts';
+import { AttemptHandler } from './attempt-handler.ts';
+import type { AttemptOutcome } from './attempt-outcome.ts';
+import { attemptFamily } from './family-attempt.ts';
+import { attemptBegun } from './observe-health.ts';
+
+/**
+ * An attempt that could not be made. A missing credential, or a request that this target's API cannot express, may spare
+ * another target; what is wrong with the request itself may not.
+ */
+function unsent(thrown: unknown): AttemptOutcome {
+  const error = GatewayError.from(thrown);
+  if (error.code === 'unsupported_parameter') return { kind: 'failed', error, failure: 'unexpressible' };
+  if (!error.retryable) throw error;
+  return { kind: 'failed', error, failure: 'unsigned' };
+}
+
+/** Sends the provider request of an attempt and resolves when the client has its answer or the attempt has failed. */
+export function sendAttempt(attempt: Attempt, tracksLoad: boolean): Promise<AttemptOutcome> {
+  const { state, chosen } = attempt;
+  state.attempt = attempt;
+  if (!chosen.sameDialect && chosen.dialect.provider === undefined) {
+    return attemptFamily(attempt, tracksLoad).catch(unsent);
+  }
+  let request: UpstreamRequest;
+  try {
+    request = buildProviderRequest(attempt);
+  } catch (thrown) {
+    return Promise.resolve(thrown).then(unsent);
+  }
+  state.attempts++;
+  attempt.upstreamHost = request.endpoint.host;
+  const dispatch = () =>
+    new Promise<AttemptOutcome>((resolve) => {
+      state.phase = 'attempt';
+      attempt.startedMonotonic = state.runtime.monotonic();
+      attemptBegun(attempt, tracksLoad);
+      state.runtime.upstream.send(request, new AttemptHandler(attempt, resolve));
+    });
+  let pending: void | Promise<void>;
+  try {
+    pending = applyCredential(attempt, request);
+  } catch (thrown) {
+    return Promise.resolve(thrown).then(unsent);
+  }
+  return pending === undefined ? dispatch() : pending.then(dispatch, unsent);
+}

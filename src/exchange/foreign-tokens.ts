@@ -1,0 +1,27 @@
+import type { DialectName } from '../dialects/names.ts';
+import { TOKEN_MARK } from '../dialects/neutral/opaque-token.ts';
+import { FOREIGN_MARK } from '../dialects/openai-responses/reasoning-token.ts';
+
+const MARKED = Buffer.from(TOKEN_MARK, 'latin1');
+
+/** What tells another vendor's token in the bodies of an API; APIs without such tokens are left out. */
+const MARKS: Partial<Record<DialectName, Buffer>> = {
+  'openai-chat': MARKED,
+  anthropic: MARKED,
+  'bedrock-converse': MARKED,
+  gemini: MARKED,
+  'openai-responses': Buffer.from(`"${FOREIGN_MARK}`, 'latin1'),
+};
+
+/**
+ * Whether a client gives back thoughts that another vendor's model had when it answered in this conversation: such a
+ * body cannot go as it is to the vendor whose API it is written in. One search through the bytes.
+ */
+export function holdsForeignTokens(dialect: DialectName, body: Uint8Array): boolean {
+  const mark = MARKS[dialect];
+  return mark !== undefined && asBuffer(body).includes(mark);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

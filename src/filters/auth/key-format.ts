@@ -1,0 +1,72 @@
+import { crc32 } from 'node:zlib';
+
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const MARK = 'aigw-';
+/** 64 bits: names the key, is no secret. */
+const ID_BYTES = 8;
+const ID_LENGTH = 11;
+/** 160 bits. */
+const SECRET_BYTES = 20;
+const SECRET_LENGTH = 27;
+/** A CRC-32. */
+const CHECK_LENGTH = 6;
+
+const FORM = /^aigw-[0-9A-Za-z]{44}$/;
+
+/**
+ * What finds issued keys in texts, for scanners of secrets: RE2 syntax. 49 characters, of which the last six are the
+ * CRC-32 (IEEE) of all before, in base 62 with the digits `0-9A-Za-z`, the most significant first.
+ */
+export const ISSUED_KEY_PATTERN = '\\baigw-[0-9A-Za-z]{44}\\b';
+
+/** An issued key as far as it may be shown. */
+export interface KeyName {
+  /** Eleven characters that name the key. */
+  readonly id: string;
+  /** How the key begins: what people are shown in its place. */
+  readonly prefix: string;
+}
+
+/** A new key: its text is shown once and not kept. */
+export interface NewKey extends KeyName {
+  readonly text: string;
+}
+
+/** Makes a key of 224 random bits, 160 of them secret. `randomBytes` must be fit for secrets. */
+export function createKey(randomBytes: (count: number) => Uint8Array): NewKey {
+  const id = base62(toInteger(randomBytes(ID_BYTES)), ID_LENGTH);
+  const secret = base62(toInteger(randomBytes(SECRET_BYTES)), SECRET_LENGTH);
+  const body = `${MARK}${id}${secret}`;
+  return { id, prefix: `${MARK}${id}`, text: `${body}${checksum(body)}` };
+}
+
+/**
+ * Reads an issued key: undefined when the text has another form or its checksum is wrong, so that a mistyped or invented
+ * key costs no look-up. Says nothing of whether the key was ever issued.
+ */
+export function parseKey(text: string): KeyName | undefined {
+  if (!hasIssuedForm(text)) return undefined;
+  const body = text.slice(0, -CHECK_LENGTH);
+  if (checksum(body) !== text.slice(-CHECK_LENGTH)) return undefined;
+  const prefix = text.slice(0, MARK.length + ID_LENGTH);
+  return { id: prefix.slice(MARK.length), prefix };
+}
+
+/** Whether a text looks like an issued key, whatever its checksum. A configured key must not. */
+export function hasIssuedForm(text: string): boolean {
+  return FORM.test(text);
+}
+
+function checksum(body: string): string {
+  return base62(BigInt(crc32(body)), CHECK_LENGTH);
+}
+
+function toInteger(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+}
+
+function base62(value: bigint, length: number): string {
+  let text = '';
+  for (let rest = value; text.length < length; rest /= 62n) text = `${DIGITS.charAt(Number(rest % 62n))}${text}`;
+  return text;
+}

@@ -1,0 +1,23 @@
+import type { JsonObject } from '../../json/types.ts';
+
+/** Who sends a request, as authentication found out. Every field is there, so that all principals share one shape. */
+export interface Principal {
+  readonly organization: string | undefined;
+  readonly team: string | undefined;
+  readonly user: string | undefined;
+  /** The API key by its id and its name, never its text. */
+  readonly key: { readonly id: string; readonly name: string } | undefined;
+  /** Claims of the verified JWT. */
+  readonly claims: JsonObject | undefined;
+  /** The application's own user, as the request names it. */
+  readonly endUser: string | undefined;
+  readonly scopes: readonly string[];
+  /** Labels of the key and the levels above it; the narrower one wins. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A principal with the given fields; those that are left out are empty. */
+export function createPrincipal(fields: Partial<Principal>): Principal {
+  const { organization, team, user, key, claims, endUser, scopes = [], metadata = {} } = fields;
+  return { organization, team, user, key, claims, endUser, scopes, metadata };
+}
