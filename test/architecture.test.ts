@@ -39,11 +39,24 @@ const ALLOWED: Record<string, readonly string[]> = {
   dialects: ['errors', 'json', 'streams'],
   providers: ['dialects'],
   routing: ['errors', 'json'],
+  prices: ['dialects', 'errors', 'json'],
   config: ['errors', 'json', 'providers', 'dialects', 'routing'],
   snapshot: ['config', 'routing', 'providers', 'json', 'errors', 'dialects'],
   credentials: ['config', 'providers', 'errors', 'json'],
   telemetry: ['dialects', 'errors', 'json', 'config'],
   stores: ['errors', 'json'],
+  filters: [
+    'config',
+    'prices',
+    'snapshot',
+    'routing',
+    'dialects',
+    'errors',
+    'json',
+    'credentials',
+    'stores',
+    'telemetry',
+  ],
   exchange: [
     'snapshot',
     'routing',
@@ -55,9 +68,11 @@ const ALLOWED: Record<string, readonly string[]> = {
     'json',
     'errors',
     'stores',
+    'prices',
+    'filters',
   ],
   planes: ['exchange', 'snapshot', 'credentials', 'dialects', 'errors', 'telemetry'],
-  admin: ['telemetry', 'config', 'errors', 'json'],
+  admin: ['telemetry', 'config', 'errors', 'json', 'prices', 'filters'],
   mock: ['streams', 'json', 'config', 'errors'],
   gateway: [
     'config',
@@ -70,8 +85,23 @@ const ALLOWED: Record<string, readonly string[]> = {
     'mock',
     'errors',
     'stores',
+    'prices',
+    'filters',
   ],
-  cli: ['config', 'snapshot', 'exchange', 'gateway', 'mock', 'telemetry', 'errors', 'json', 'stores'],
+  cli: [
+    'config',
+    'snapshot',
+    'exchange',
+    'gateway',
+    'mock',
+    'telemetry',
+    'errors',
+    'json',
+    'stores',
+    'providers',
+    'prices',
+    'filters',
+  ],
 };
 
 /** One library, one door. Node's own modules are free outside the pure folders. */
@@ -80,13 +110,14 @@ const DOORS: Record<string, readonly string[]> = {
   pino: ['telemetry/logger.ts'],
   'prom-client': ['telemetry/metrics.ts'],
   commander: ['cli/main.ts'],
+  jose: ['filters/auth/jwt.ts'],
   redis: ['stores/counters/redis-client.ts'],
   re2js: ['routing/pattern.ts'],
   '@marcbachmann/cel-js': ['routing/expression.ts'],
   yaml: ['config/yaml-parse.ts', 'config/yaml-documents.ts', 'config/interpolate.ts'],
 };
 const ZOD_FOLDERS = ['config'];
-const PURE = ['errors', 'json', 'streams', 'dialects', 'providers', 'routing', 'snapshot'];
+const PURE = ['errors', 'json', 'streams', 'dialects', 'providers', 'routing', 'snapshot', 'prices'];
 
 const top = (path: string) => path.split('/')[0] ?? '';
 

@@ -158,7 +158,7 @@ virtual_services:
 `,
   'aigw.yaml:4:27: virtual_services[0].virtual_routes[0].match.model.exat: unknown field; did you mean `exact`?',
   'aigw.yaml:6:42: virtual_services[0].virtual_routes[1].match[0].model.regex: cannot stand beside `prefix`; keep one of them',
-  'aigw.yaml:8:25: virtual_services[0].virtual_routes[2].match.model: is empty; write one of exact, prefix, regex',
+  'aigw.yaml:8:25: virtual_services[0].virtual_routes[2].match.model: is empty; write one of exact, prefix, regex, glob',
   'aigw.yaml:10:25: virtual_services[0].virtual_routes[3].match.model: must be text or a map, not 5; write it in quotes: "5"',
 );
 wrong(

@@ -24,6 +24,7 @@ export const OPERATION_NAMES = [
   'moderation',
   'files',
   'batches',
+  'fine_tuning',
 ] as const;
 
 /** Longest CEL expression, in characters. */

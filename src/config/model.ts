@@ -5,6 +5,7 @@ import { limitFields } from './model-limits.ts';
 import type { routeMatch } from './model-match.ts';
 import type { bodyMutation, headerMutation } from './model-mutation.ts';
 import { organization } from './model-organizations.ts';
+import { prices } from './model-prices.ts';
 import { type target, virtualRoute } from './model-route.ts';
 import { duration, headerName, size } from './model-scalars.ts';
 import { stores } from './model-stores.ts';
@@ -119,6 +120,7 @@ export const gatewayConfig = z
     organizations: z.array(organization).default([]),
     issued_keys: issuedKeys.optional(),
     stores: stores.prefault({}),
+    prices: prices.prefault({}),
     virtual_services: z.array(virtualService).default([]),
     limits: limits.prefault({}),
     forward_headers: z

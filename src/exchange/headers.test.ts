@@ -73,6 +73,12 @@ test('of headers that are read once only the first passes', () => {
     'content-type',
     'application/json',
   ]);
+  assert.deepEqual(forward(['x-note', 'user-agent', 'User-Agent', 'a', 'user-agent', 'b']), [
+    'x-note',
+    'user-agent',
+    'user-agent',
+    'a',
+  ]);
 });
 
 test('the client’s own credential passes only where the cluster says so', () => {

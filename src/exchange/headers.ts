@@ -13,7 +13,7 @@ const HOP_BY_HOP: readonly string[] = [
   'upgrade',
 ];
 
-const REQUEST_DROPPED: ReadonlySet<string> = new Set([
+const REQUEST_DROPPED: readonly string[] = [
   ...HOP_BY_HOP,
   'host',
   'content-length',
@@ -26,10 +26,10 @@ const REQUEST_DROPPED: ReadonlySet<string> = new Set([
   'x-real-ip',
   'true-client-ip',
   'cf-connecting-ip',
-]);
+];
 
 /** Where clients put credentials: they are for the gateway, not for the provider. */
-const CREDENTIALS: ReadonlySet<string> = new Set([
+const CREDENTIALS: readonly string[] = [
   'authorization',
   'x-api-key',
   'api-key',
@@ -37,7 +37,55 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
   // They say whose key it is.
   'openai-organization',
   'openai-project',
-]);
+];
+
+/** Headers of which only the first is read, here as in Node's parser: a second one must not count elsewhere. */
+const SINGLE: readonly string[] = [
+  'authorization',
+  'content-type',
+  'from',
+  'if-modified-since',
+  'if-unmodified-since',
+  'max-forwards',
+  'referer',
+  'user-agent',
+];
+
+/** Headers that the body decides, so that a translated request has its own. */
+const OF_BODY: readonly string[] = ['content-type', 'accept'];
+
+/** What is known of a request header by its name alone. */
+interface KnownHeader {
+  /** In lower case. */
+  name: string;
+  dropped: boolean;
+  credential: boolean;
+  single: boolean;
+  ofBody: boolean;
+}
+
+function titleCase(name: string): string {
+  return name.replace(/(?:^|-)[a-z]/g, (letters) => letters.toUpperCase());
+}
+
+/** By the two spellings that clients use: one look-up says all about most headers. */
+function createKnownHeaders(): ReadonlyMap<string, KnownHeader> {
+  const known = new Map<string, KnownHeader>();
+  for (const name of [...REQUEST_DROPPED, ...CREDENTIALS, ...SINGLE, ...OF_BODY]) {
+    const header: KnownHeader = {
+      name,
+      dropped: REQUEST_DROPPED.includes(name),
+      credential: CREDENTIALS.includes(name),
+      single: SINGLE.includes(name),
+      ofBody: OF_BODY.includes(name),
+    };
+    known.set(name, header);
+    known.set(titleCase(name), header);
+  }
+  return known;
+}
+
+const KNOWN_HEADERS = createKnownHeaders();
 
 const INTERNAL_PREFIXES: readonly string[] = ['x-aigw-', 'x-ai-eg-', 'x-envoy-', 'x-forwarded-', 'x-amz-'];
 
@@ -57,18 +105,6 @@ function isInternal(name: string): boolean {
   for (const prefix of INTERNAL_PREFIXES) if (name.startsWith(prefix)) return true;
   return false;
 }
-
-/** Headers of which only the first is read, here as in Node's parser: a second one must not count elsewhere. */
-const SINGLE: ReadonlySet<string> = new Set([
-  'authorization',
-  'content-type',
-  'from',
-  'if-modified-since',
-  'if-unmodified-since',
-  'max-forwards',
-  'referer',
-  'user-agent',
-]);
 
 /** What decides which of a client's headers a provider sees. */
 export interface ForwardRules {
@@ -106,24 +142,35 @@ export function forwardRequestHeaders(raw: readonly string[], rules: ForwardRule
   const headers: string[] = [];
   let dropped: Set<string> | undefined;
   for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] as string).toLowerCase();
+    const written = raw[index] as string;
     const value = raw[index + 1] as string;
-    if (REQUEST_DROPPED.has(name)) {
+    let known = KNOWN_HEADERS.get(written);
+    const name = known === undefined ? written.toLowerCase() : known.name;
+    if (known === undefined && name !== written) known = KNOWN_HEADERS.get(name);
+    if (known?.dropped === true) {
       if (name === 'connection') dropped = connectionTokens(value) ?? dropped;
       continue;
     }
     if (allowed !== undefined && !allowed.has(name) && name !== 'content-type') continue;
-    if (isInternal(name)) continue;
-    if (CREDENTIALS.has(name) && !rules.credentials) continue;
-    if (rules.translated && (name === 'content-type' || name === 'accept')) continue;
+    if (known === undefined) {
+      if (isInternal(name)) continue;
+    } else {
+      if (known.credential && !rules.credentials) continue;
+      if (known.ofBody && rules.translated) continue;
+      if (known.single && hasName(headers, name)) continue;
+    }
     if (consumed.length > 0 && isConsumed(name, consumed)) continue;
     if (mutation.remove.size > 0 && mutation.remove.has(name)) continue;
-    if (SINGLE.has(name) && headers.includes(name)) continue;
     headers.push(name, value);
   }
   if (dropped !== undefined) removeNames(headers, dropped);
   for (const entry of mutation.set) headers.push(entry);
   return headers;
+}
+
+function hasName(headers: readonly string[], name: string): boolean {
+  for (let index = 0; index < headers.length; index += 2) if (headers[index] === name) return true;
+  return false;
 }
 
 function removeNames(headers: string[], names: ReadonlySet<string>): void {

@@ -26,8 +26,22 @@ export interface ExpressionOptions {
   >;
   /** Variables that a request can make as large as it likes: nothing may be done to them that costs more than linear time. */
   readonly large: readonly string[];
-  /** The type that an expression must have; `dyn` is left to run time. */
-  readonly result: ExpressionType;
+  /** The types of which an expression must have one; `dyn` is left to run time. */
+  readonly results: readonly ExpressionType[];
+}
+
+/** The library's class of unsigned integers, which it makes but does not export. */
+const Uint = (new Environment().evaluate('uint(0)') as { constructor: new (value: number) => object }).constructor;
+
+/** A value for a variable of the type `uint`. */
+export function createUint(value: number): object {
+  return new Uint(value);
+}
+
+/** The number that an expression of an integer type gave; NaN for anything else. */
+export function integerOf(value: unknown): number {
+  if (typeof value === 'bigint' || typeof value === 'number') return Number(value);
+  return value instanceof Uint && 'value' in value ? Number(value.value) : Number.NaN;
 }
 
 /** Why an expression has no value for this request. */
@@ -227,8 +241,8 @@ export function createExpressionCompiler(options: ExpressionOptions): Expression
       walk.visit(parsed.ast, { large: new Set(options.large), loop: undefined });
       const { type, error } = parsed.check();
       if (error !== undefined) throw error;
-      if (type !== options.result && type !== 'dyn') {
-        throw new Error(`the expression is of type ${type}; it must be of type ${options.result}`);
+      if (type !== 'dyn' && !options.results.includes(String(type))) {
+        throw new Error(`the expression is of type ${type}; it must be of type ${options.results.join(' or ')}`);
       }
       run = parsed;
     } catch (error) {

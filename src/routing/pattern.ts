@@ -38,6 +38,15 @@ function bounded(test: Matcher, { maxSlowText }: PatternOptions): Matcher {
   };
 }
 
+function compileDotAll(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern, RE2JS.DOTALL);
+  } catch {
+    // Fails again, without the flag in the message.
+    return RE2JS.compile(pattern);
+  }
+}
+
 /**
  * Compiles an RE2 pattern that must match the whole text, as Envoy's `safe_regex` does; `.` matches line breaks too.
  * Matching takes time linear in the text: common shapes become plain comparisons, patterns proven harmless run on
@@ -51,7 +60,7 @@ export function compileRegex(pattern: string, options: PatternOptions = {}): Mat
   const prefix = PREFIX.exec(pattern)?.[1];
   if (prefix !== undefined) return (text) => text.startsWith(prefix);
   // Compiled in every case: only RE2 syntax is accepted, so that a pattern means the same in Envoy.
-  const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
+  const compiled = compileDotAll(pattern);
   if (isLinear(pattern)) {
     try {
       const native = new RegExp(`^(?:${pattern})$`, 'su');

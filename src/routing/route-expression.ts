@@ -119,7 +119,7 @@ export function createRouteExpressionCompiler(): RouteExpressionCompiler {
     },
     types: { Principal: { ctor: Principal, fields: { organization: text, team: text, user: text, key: text } } },
     large: ['body', 'headers', 'query', 'claims'],
-    result: 'bool',
+    results: ['bool'],
   });
   return (source) => {
     const expression = compile(source);

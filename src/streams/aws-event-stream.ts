@@ -52,7 +52,7 @@ export function createAwsEventStreamFramer(
     const end = start + total - CRC_BYTES;
     if (crc32(bytes, start, end) !== uint32(bytes, end)) throw broken('its checksum is wrong');
     const headersEnd = start + PRELUDE_BYTES + uint32(bytes, start + 4);
-    const headers = readHeaders(bytes.subarray(start + PRELUDE_BYTES, headersEnd));
+    const headers = readHeaders(bytes, start + PRELUDE_BYTES, headersEnd);
     onMessage({ headers, payload: bytes.subarray(headersEnd, end) });
   }
 
@@ -113,7 +113,7 @@ function checkedLength(bytes: Uint8Array, at: number, maxBytes: number): number 
  * Makes the reader of header blocks. It remembers the last block: a stream repeats the same headers for
  * every token, and comparing them costs less than decoding them.
  */
-function createHeaderReader(): (block: Uint8Array) => Readonly<Record<string, string>> {
+function createHeaderReader(): (bytes: Uint8Array, start: number, end: number) => Readonly<Record<string, string>> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let lastBlock: Uint8Array = new Uint8Array(0);
   let lastHeaders: Readonly<Record<string, string>> = Object.create(null);
@@ -141,18 +141,20 @@ function createHeaderReader(): (block: Uint8Array) => Readonly<Record<string, st
     return headers;
   }
 
-  return (block) => {
-    if (!sameBytes(block, lastBlock)) {
+  return (bytes, start, end) => {
+    if (end - start !== lastBlock.length || !standsAt(lastBlock, bytes, start)) {
+      // A copy: the chunk must not be kept for its headers.
+      const block = new Uint8Array(bytes.subarray(start, end));
       lastHeaders = parse(block);
-      lastBlock = block.slice();
+      lastBlock = block;
     }
     return lastHeaders;
   };
 }
 
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+/** Whether the block stands in the bytes at this offset, where there are as many. */
+function standsAt(block: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let at = 0; at < block.length; at++) if (block[at] !== bytes[start + at]) return false;
   return true;
 }
 

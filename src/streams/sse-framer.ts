@@ -18,6 +18,7 @@ export interface TextFramer {
 }
 
 const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 const SPACE = 32;
 /** How much longer than its value a line may be: `event: ` and a line end. */
 const FIELD_NAME_CHARS = 8;
@@ -110,27 +111,38 @@ export function createSseFramer(
   }
 
   /**
-   * The common shape, `data: …` or `event: …` and `data: …` and a blank line, with nothing held from before and
-   * no CR in sight: two searches and one slice an event. Returns where it stopped.
+   * The common shape, `data: …` or `event: …` and `data: …` and a blank line, lines ended by LF or CRLF, with nothing held
+   * from before: two or three searches and one slice an event. Returns where it stopped.
    */
   function takeWholeEvents(text: string, start: number): number {
     let at = start;
+    /** The next CR; a line that has one before its end is not of this shape. */
+    let carriageReturn = text.indexOf('\r', at);
     for (;;) {
       let name = '';
       let dataAt = at;
       if (text.startsWith('event:', at)) {
-        const nameEnd = text.indexOf('\n', at + 6);
-        if (nameEnd === -1) return at;
+        const nameFeed = text.indexOf('\n', at + 6);
+        if (nameFeed === -1) return at;
+        const nameEnd = text.charCodeAt(nameFeed - 1) === CARRIAGE_RETURN ? nameFeed - 1 : nameFeed;
+        if (carriageReturn !== -1 && carriageReturn < nameEnd) return at;
         name = fieldValue(text, at + 6, nameEnd);
-        dataAt = nameEnd + 1;
+        dataAt = nameFeed + 1;
+        if (carriageReturn !== -1 && carriageReturn < dataAt) carriageReturn = text.indexOf('\r', dataAt);
       }
       if (!text.startsWith('data:', dataAt)) return at;
-      const end = text.indexOf('\n', dataAt + 5);
-      if (end === -1 || text.charCodeAt(end + 1) !== LINE_FEED) return at;
+      const feed = text.indexOf('\n', dataAt + 5);
+      if (feed === -1) return at;
+      const end = text.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed;
+      if (carriageReturn !== -1 && carriageReturn < end) return at;
+      let behind = feed + 1;
+      if (text.charCodeAt(behind) === CARRIAGE_RETURN) behind++;
+      if (text.charCodeAt(behind) !== LINE_FEED) return at;
       const value = fieldValue(text, dataAt + 5, end);
       refuseOver(name.length + value.length);
       atStart = false;
-      at = end + 2;
+      at = behind + 1;
+      if (carriageReturn !== -1 && carriageReturn < at) carriageReturn = text.indexOf('\r', at);
       onFrame(name, value);
     }
   }
@@ -143,9 +155,7 @@ export function createSseFramer(
         skipLineFeed = false;
         if (text.charCodeAt(0) === LINE_FEED) at = 1;
       }
-      if (tail === '' && data === undefined && event === '' && text.indexOf('\r', at) === -1) {
-        at = takeWholeEvents(text, at);
-      }
+      if (tail === '' && data === undefined && event === '') at = takeWholeEvents(text, at);
       if (at < text.length) takeLines(text, at);
     },
     end() {

@@ -25,7 +25,8 @@ export function createUtf8Decoder(): Utf8Decoder {
       }
       const end = wholeLength(input);
       if (end === input.length) return decoder.decode(input);
-      held = input.slice(end);
+      // A copy: a view would keep the whole chunk.
+      held = new Uint8Array(input.subarray(end));
       return end === 0 ? '' : decoder.decode(input.subarray(0, end));
     },
     end() {

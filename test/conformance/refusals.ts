@@ -22,14 +22,6 @@ const TOOLS = ['tool', 'tool, streamed', 'parallel tools', 'parallel tools, stre
 /** The limits of chats. A cell that is served in full in spite of an entry here fails: the entry is stale. */
 export const CHAT_LIMITS: readonly Limit[] = [
   {
-    clients: ['openai-chat', 'openai-responses', 'ollama-chat', 'ollama-generate'],
-    providers: ['cohere'],
-    features: ['reasoning', 'reasoning, streamed'],
-    outcome: 'warned',
-    says: /reasoning effort was left out/,
-    reason: 'Cohere knows a budget of tokens, and its models that think do so unasked',
-  },
-  {
     clients: ['ollama-chat'],
     providers: EVERY_PROVIDER,
     features: ['tool required'],

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Scope } from './wait.ts';
 
 /** A Redis server of the test's own. */
@@ -30,7 +33,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Resolves to what it printed when it serves, or to undefined when it ended. */
+/** Whether it serves, as soon as that is known. */
 function ready(child: ChildProcess): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -53,11 +56,12 @@ export async function startRedisServer(
 ): Promise<RedisServer> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const port = options.port ?? (await freePort());
+    const folder = mkdtempSync(join(tmpdir(), 'aigw-redis-'));
     const child = spawn(
       'redis-server',
       [
         ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-        ...['--daemonize', 'no', '--dir', '/tmp', ...(options.args ?? [])],
+        ...['--daemonize', 'no', '--dir', folder, ...(options.args ?? [])],
       ],
       { stdio: ['ignore', 'pipe', 'ignore'] },
     );
@@ -71,6 +75,7 @@ export async function startRedisServer(
       process.removeListener('exit', kill);
       child.kill('SIGKILL');
       await exited;
+      rmSync(folder, { recursive: true, force: true });
     };
     scope.after(stop);
     // Another process may have taken the port in the meantime: then Redis ends, and another port is tried.

@@ -58,7 +58,7 @@ function decodeMessages(list: JsonValue[], { warn }: DecodeContext): NeutralMess
     const at = `messages[${index}]`;
     const message = requireObject(item, at);
     const role = requireString(message, 'role', at);
-    warnOfUnread(message, ['role', 'content'], { at, warn });
+    warnOfUnread(message, ['role', 'content'], { at: 'messages[]', warn });
     if (role !== 'user' && role !== 'assistant' && role !== 'system') {
       throw wrongField(`${at}.role`, "'user', 'assistant' or 'system'");
     }

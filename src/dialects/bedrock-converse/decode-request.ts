@@ -81,7 +81,7 @@ function decodeMessages(messages: JsonValue | undefined, { warn }: DecodeContext
   return messages.flatMap((message, index) => {
     const path = `messages[${index}]`;
     if (!isObject(message)) return refuseField(path, 'an object');
-    warnOfUnread(message, ['role', 'content'], { at: path, warn });
+    warnOfUnread(message, ['role', 'content'], { at: 'messages[]', warn });
     const content = decodeBlocks(blocksOf(message['content'], `${path}.content`), `${path}.content`);
     switch (message['role']) {
       case 'assistant':

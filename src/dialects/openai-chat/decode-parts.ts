@@ -116,10 +116,7 @@ function decodeFile(value: JsonObject, at: string): NeutralPart {
   return withExtras(part, origin, { at, extras });
 }
 
-/**
- * A thinking block that a client gives back. An unmarked token belongs to whoever the client talked to before: chat
- * clients got those of several vendors as they were.
- */
+/** A thinking block that a client gives back. An unmarked token is Anthropic's, whose blocks these are. */
 export function decodeReturnedThought(value: JsonObject): ReturnedThought | undefined {
   const part: ReturnedThought | undefined = decodeThinkingBlock(value);
   if (part === undefined) return undefined;
@@ -128,7 +125,7 @@ export function decodeReturnedThought(value: JsonObject): ReturnedThought | unde
   const { signature, encrypted, origin } = thoughtTokens(
     token,
     part.encrypted === undefined ? 'signature' : 'encrypted',
-    undefined,
+    'anthropic',
   );
   const returned: ReturnedThought = { type: 'reasoning', text: part.text };
   if (signature !== undefined) returned.signature = signature;

@@ -106,8 +106,8 @@ test('thinking_blocks carry the proofs and take the place of reasoning_content',
       ],
     }),
     [
-      { type: 'reasoning', text: 'hm', signature: 'c2ln+/=' },
-      { type: 'reasoning', text: '', encrypted: 'ZW5j' },
+      { type: 'reasoning', text: 'hm', signature: 'c2ln+/=', origin: { dialect: 'anthropic', value: {} } },
+      { type: 'reasoning', text: '', encrypted: 'ZW5j', origin: { dialect: 'anthropic', value: {} } },
       { type: 'text', text: 'x' },
     ],
   );

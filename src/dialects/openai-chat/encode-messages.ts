@@ -70,9 +70,12 @@ function writeReasoning(
   state: EncodeState,
 ): void {
   if (parts.length === 0) return;
-  const own = parts.filter((part) =>
-    part.origin === undefined ? state.sameDialect || !isSealed(part) : part.origin.dialect === 'openai-chat',
-  );
+  const own = parts.filter((part) => {
+    const maker = part.origin?.dialect;
+    // The client's own unmarked blocks, which it had from this very server, read as Anthropic's.
+    if (maker === 'anthropic') return state.sameDialect;
+    return maker === undefined ? state.sameDialect || !isSealed(part) : maker === 'openai-chat';
+  });
   if (own.some(isSealed)) message['thinking_blocks'] = own.map(encodeThinkingBlock);
   if (own.length < parts.length) {
     const what = state.sameDialect ? 'Tokens of' : 'Signed or encrypted';

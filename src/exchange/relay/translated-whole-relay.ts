@@ -70,7 +70,8 @@ export class TranslatedWholeRelay implements Relay {
     const state = this.#state;
     let body: unknown;
     try {
-      body = JSON.parse(Buffer.concat(this.#held).toString('utf8'));
+      const whole = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+      body = JSON.parse(whole.toString('utf8'));
     } catch (error) {
       throw new GatewayError('provider_bad_response', 'The provider answered with a body that is not valid JSON.', {
         cause: error,

@@ -53,16 +53,19 @@ function start(server: Server, options: ListenerOptions): Promise<number> {
   });
 }
 
+/** The open connections and the latest answer on each. */
+type Sockets = ReadonlyMap<Socket, ServerResponse | undefined>;
+
 /** Ends the connections that wait for a request: those between two, and those on which none ever came, which Node counts as busy. */
-function closeIdle(server: Server, sockets: ReadonlySet<Socket>): void {
+function closeIdle(server: Server, sockets: Sockets): void {
   server.closeIdleConnections();
-  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  for (const socket of sockets.keys()) if (socket.bytesRead === 0) socket.destroy();
 }
 
-function closeGracefully(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+function closeGracefully(server: Server, sockets: Sockets, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
     }, graceMs);
     server.close(() => {
       clearTimeout(deadline);
@@ -79,16 +82,11 @@ function closeGracefully(server: Server, sockets: ReadonlySet<Socket>, graceMs: 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { runtime } = options;
   let { name } = options;
-  const sockets = new Set<Socket>();
-  /** The latest answer on each connection. */
-  const answers = new WeakMap<Socket, ServerResponse>();
+  const sockets = new Map<Socket, ServerResponse | undefined>();
+  const draining = () => runtime.draining();
   const handle = (message: IncomingMessage, response: ServerResponse) => {
-    answers.set(message.socket, response);
-    void handleExchange(
-      runtime,
-      new NodeClientRequest(message, name),
-      new NodeClientResponse(response, () => runtime.draining()),
-    );
+    sockets.set(message.socket, response);
+    void handleExchange(runtime, new NodeClientRequest(message, name), new NodeClientResponse(response, draining));
   };
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true, requireHostHeader: false, connectionsCheckingInterval: CHECK_MS },
@@ -106,12 +104,12 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.on('checkExpectation', handle);
   server.maxHeadersCount = 0;
   server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
+    sockets.set(socket, undefined);
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // Bytes of an answer under way must stay the answer's.
-    const answer = answers.get(socket);
+    const answer = sockets.get(socket);
     const answering = answer?.headersSent && !answer.writableFinished;
     if (!socket.writable || answering || error.code === 'ECONNRESET') socket.destroy();
     else socket.end(rawErrorAnswer(error.code ?? ''));

@@ -104,52 +104,18 @@ function createDispatcher(cluster: Cluster, endpoint: ClusterEndpoint): Dispatch
 function bodyOf(pieces: readonly Uint8Array[] | undefined): Uint8Array | AsyncIterable<Uint8Array> | null {
   if (pieces === undefined) return null;
   if (pieces.length === 1) return pieces[0] as Uint8Array;
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   // Joining costs less than a write for each piece, until the copy itself is large.
-  return length <= 256 * 1024 ? Buffer.concat(pieces) : iterate(pieces);
+  return lengthOf(pieces) <= 256 * 1024 ? Buffer.concat(pieces) : iterate(pieces);
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  return length;
 }
 
 async function* iterate(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) if (piece.length > 0) yield piece;
-}
-
-/**
- * undici's handler interface with raw headers: it makes no header object for each answer. `retry` sends the request anew and
- * says whether it did: it is asked when the connection went before anything was answered.
- */
-function rawHandler(handler: UpstreamHandler, retry: (error: Error) => boolean): Dispatcher.DispatchHandler {
-  let over = false;
-  let aborted = false;
-  let answered = false;
-  return {
-    onConnect(abort: (error?: Error) => void) {
-      handler.onStart(() => {
-        aborted = true;
-        abort();
-      });
-    },
-    onHeaders(status: number, rawHeaders: Buffer[], resume: () => void) {
-      answered = true;
-      handler.onHead(status, rawHeaders, resume);
-      return true;
-    },
-    onData(chunk: Buffer) {
-      return handler.onData(chunk);
-    },
-    onComplete() {
-      if (over) return;
-      over = true;
-      handler.onEnd();
-    },
-    onError(error: Error) {
-      if (over) return;
-      over = true;
-      const failure = classifyFailure(error);
-      if (failure.kind === 'reset' && !answered && !aborted && retry(error)) return;
-      // undici also calls it aborted when a proxy refuses the tunnel.
-      handler.onError(failure.kind === 'aborted' && !aborted ? { kind: 'connect', cause: error } : failure);
-    },
-  } as Dispatcher.DispatchHandler;
 }
 
 /** Whether undici says of the connection that broke that answers had come over it before. */
@@ -157,6 +123,94 @@ function hasAnswered(error: Error): boolean {
   const socket: unknown = 'socket' in error ? error.socket : undefined;
   const bytes: unknown = typeof socket === 'object' && socket !== null && 'bytesRead' in socket ? socket.bytesRead : 0;
   return typeof bytes === 'number' && bytes > 0;
+}
+
+/**
+ * One request on its way, as undici's handler with raw headers: undici makes no header object for each answer. A class, so that
+ * a request makes one object and no function for each event.
+ */
+class Dispatched {
+  readonly #pool: ConnectionPool;
+  readonly #request: UpstreamRequest;
+  readonly #handler: UpstreamHandler;
+  readonly #again: boolean;
+  readonly #connects: number;
+  readonly #sentAt: number;
+  #over = false;
+  #aborted = false;
+  #answered = false;
+
+  /** `again` tells that it was sent once before. */
+  constructor(pool: ConnectionPool, request: UpstreamRequest, options: { handler: UpstreamHandler; again: boolean }) {
+    this.#pool = pool;
+    this.#request = request;
+    this.#handler = options.handler;
+    this.#again = options.again;
+    this.#connects = pool.connects;
+    this.#sentAt = performance.now();
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#handler.onStart(() => {
+      this.#aborted = true;
+      abort();
+    });
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
+    this.#answered = true;
+    this.#handler.onHead(status, rawHeaders, resume);
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    return this.#handler.onData(chunk);
+  }
+
+  onComplete(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handler.onEnd();
+  }
+
+  onError(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    const failure = classifyFailure(error);
+    if (failure.kind === 'reset' && !this.#answered && !this.#aborted && this.#mayRepeat(error)) {
+      dispatch(this.#pool, this.#request, { handler: this.#handler, again: true });
+      return;
+    }
+    // undici also calls it aborted when a proxy refuses the tunnel.
+    this.#handler.onError(failure.kind === 'aborted' && !this.#aborted ? { kind: 'connect', cause: error } : failure);
+  }
+
+  /**
+   * A kept connection may be closed by the provider in the moment in which it is used again. No connection made since means
+   * that it was a kept one; one that goes at once has not been read from any more. Later the provider may have worked on the
+   * request, and only the route's retry policy may send it twice.
+   */
+  #mayRepeat(error: Error): boolean {
+    const kept = this.#pool.connects === this.#connects || hasAnswered(error);
+    return !this.#again && kept && performance.now() - this.#sentAt <= STALE_MS;
+  }
+}
+
+function dispatch(
+  pool: ConnectionPool,
+  request: UpstreamRequest,
+  options: { handler: UpstreamHandler; again: boolean },
+): void {
+  pool.dispatcher.dispatch(
+    {
+      origin: request.endpoint.origin,
+      path: request.path,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: request.headers,
+      body: bodyOf(request.body) as Uint8Array,
+    },
+    new Dispatched(pool, request, options) as Dispatcher.DispatchHandler,
+  );
 }
 
 /** Makes the client. Connections are opened when first needed. */
@@ -180,36 +234,11 @@ export function createProviderClient(): ProviderClient {
 
   return {
     send(request: UpstreamRequest, handler: UpstreamHandler) {
-      const pool = poolFor(request.cluster, request.endpoint);
-      const body = bodyOf(request.body);
-      const headers = request.headers;
-      if (request.body !== undefined && !(body instanceof Uint8Array)) {
-        headers.push('content-length', String(request.body.reduce((sum, piece) => sum + piece.length, 0)));
-      } else if (body === null && request.method === 'POST') headers.push('content-length', '0');
-      const dispatch = (attempt: number): void => {
-        const connects = pool.connects;
-        const sentAt = performance.now();
-        // A kept connection may be closed by the provider in the moment in which it is used again. No connection
-        // made since means that it was a kept one; one that goes at once has not been read from any more. Later the
-        // provider may have worked on the request, and only the route's retry policy may send it twice.
-        const retry = (error: Error): boolean => {
-          const kept = pool.connects === connects || hasAnswered(error);
-          if (attempt > 0 || !kept || performance.now() - sentAt > STALE_MS) return false;
-          dispatch(attempt + 1);
-          return true;
-        };
-        pool.dispatcher.dispatch(
-          {
-            origin: request.endpoint.origin,
-            path: request.path,
-            method: request.method as Dispatcher.HttpMethod,
-            headers,
-            body: (attempt === 0 ? body : bodyOf(request.body)) as Uint8Array,
-          },
-          rawHandler(handler, retry),
-        );
-      };
-      dispatch(0);
+      const { body, headers } = request;
+      // undici counts one buffer itself.
+      if (body !== undefined && body.length !== 1) headers.push('content-length', String(lengthOf(body)));
+      else if (body === undefined && request.method === 'POST') headers.push('content-length', '0');
+      dispatch(poolFor(request.cluster, request.endpoint), request, { handler, again: false });
     },
     retain(clusters) {
       const wanted = new Set(

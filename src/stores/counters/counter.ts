@@ -113,7 +113,7 @@ export function advance(counter: Counter, limit: CounterLimit, nowMs: number): v
 
 function advanceWindow(counter: Counter, nowMs: number): void {
   counter.current = Math.max(slotAt(nowMs, counter.windowMs), counter.last);
-  const drop = counter.current - SLOTS - counter.first;
+  const drop = counter.current - SLOTS + 1 - counter.first;
   if (drop <= 0 || counter.amounts.length === 0) return;
   if (drop >= counter.amounts.length) {
     counter.amounts = [];

@@ -109,7 +109,8 @@ function clusterWire(urls: readonly string[], options: RedisOptions, onError: Er
 
 /**
  * Opens a connection in the background and keeps it: after a loss it connects anew, with pauses from 50 ms that double
- * up to 2 s. The scripts are loaded before it is ready, so that the first calls keep their order too. Never throws for an unreachable server, never ends the process. It holds the event loop until `close`.
+ * up to 2 s. The scripts are loaded before it is ready, so that the first calls keep their order too. Never throws for an
+ * unreachable server, never ends the process. It holds the event loop until `close`.
  */
 export function openRedis(options: RedisOptions, preload: Preload): RedisLink {
   return new ReconnectingLink(options, preload);
@@ -152,15 +153,12 @@ class ReconnectingLink implements RedisLink {
     this.#listeners.push(listener);
   }
 
-  async run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const key = keys[0] ?? '';
-    const rest = [String(keys.length), ...keys, ...args];
-    try {
-      return await this.#send(key, ['EVALSHA', script.sha, ...rest]);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return await this.#send(key, ['EVAL', script.text, ...rest]);
-    }
+    const count = String(keys.length);
+    return this.#send(key, ['EVALSHA', script.sha, count, ...keys, ...args], () =>
+      this.#send(key, ['EVAL', script.text, count, ...keys, ...args]),
+    );
   }
 
   remove(key: string): Promise<unknown> {
@@ -174,24 +172,28 @@ class ReconnectingLink implements RedisLink {
     this.#drop();
   }
 
-  async #send(key: string, args: string[]): Promise<unknown> {
+  #send(key: string, args: string[], unknownScript?: () => Promise<unknown>): Promise<unknown> {
     const wire = this.#wire;
-    if (wire === undefined || !this.#ready) throw new RedisUnsentError('not connected to Redis');
-    if (this.#pending >= this.#maxPending) throw new RedisUnsentError('too many commands wait for Redis');
-    if (this.#pending++ === 0) this.#aliveMs = performance.now();
-    try {
-      const reply = await wire.send(key, args);
-      this.#aliveMs = performance.now();
-      return reply;
-    } catch (error) {
-      if (error instanceof Error && /^(?:READONLY|LOADING|MASTERDOWN)/.test(error.message)) {
-        // A primary that was demoted or is not up yet: the name may lead to another server by now.
-        this.#lost(wire, error);
-      }
-      throw error;
-    } finally {
-      this.#pending--;
+    if (wire === undefined || !this.#ready) return Promise.reject(new RedisUnsentError('not connected to Redis'));
+    if (this.#pending >= this.#maxPending) {
+      return Promise.reject(new RedisUnsentError('too many commands wait for Redis'));
     }
+    if (this.#pending++ === 0) this.#aliveMs = performance.now();
+    return wire.send(key, args).then(
+      (reply) => {
+        this.#pending--;
+        this.#aliveMs = performance.now();
+        return reply;
+      },
+      (error: unknown) => {
+        this.#pending--;
+        const text = error instanceof Error ? error.message : '';
+        if (unknownScript !== undefined && text.startsWith('NOSCRIPT')) return unknownScript();
+        // A primary that was demoted or is not up yet: the name may lead to another server by now.
+        if (/^(?:READONLY|LOADING|MASTERDOWN)/.test(text)) this.#lost(wire, error);
+        throw error;
+      },
+    );
   }
 
   #connect(): void {

@@ -39,13 +39,18 @@ const KIND_LETTER = { window: 'w', bucket: 'b', period: 'p', concurrency: 'c' } 
 class RedisReservation implements Reservation {
   readonly limits: readonly CounterLimit[];
   readonly id: string;
+  readonly ttlMs: number;
   readonly body: string;
   readonly keys: readonly string[];
   done: boolean;
 
-  constructor(limits: readonly CounterLimit[], parts: { id: string; body: string; keys: readonly string[] }) {
+  constructor(
+    limits: readonly CounterLimit[],
+    parts: { id: string; ttlMs: number; body: string; keys: readonly string[] },
+  ) {
     this.limits = limits;
     this.id = parts.id;
+    this.ttlMs = parts.ttlMs;
     this.body = parts.body;
     this.keys = parts.keys;
     this.done = false;
@@ -113,7 +118,8 @@ export class RedisCounters implements CounterStore {
       reply = await this.#look(limits, keys, [this.#time(nowMs), String(ttl), body]);
     } catch (error) {
       // It may have been carried out all the same: then nobody would settle it.
-      if (!(error instanceof RedisUnsentError)) this.#release(new RedisReservation(limits, { id, body, keys }), nowMs);
+      if (!(error instanceof RedisUnsentError))
+        this.#release(new RedisReservation(limits, { id, ttlMs: ttl, body, keys }), nowMs);
       throw error;
     }
     const deniedIndex = reply[0] ?? 0;
@@ -122,7 +128,7 @@ export class RedisCounters implements CounterStore {
       allowed,
       deniedIndex,
       states: toStates(limits, reply),
-      reservation: allowed ? new RedisReservation(limits, { id, body, keys }) : undefined,
+      reservation: allowed ? new RedisReservation(limits, { id, ttlMs: ttl, body, keys }) : undefined,
       degraded: false,
     };
   }
@@ -131,7 +137,7 @@ export class RedisCounters implements CounterStore {
     const own = ownReservation(reservation);
     if (own.done) return;
     own.done = true;
-    const args = [this.#time(nowMs), own.body, own.id, 'settle'];
+    const args = [this.#time(nowMs), String(own.ttlMs), own.body, own.id, 'settle'];
     for (let index = 0; index < own.limits.length; index++) {
       const limit = own.limits[index] as CounterLimit;
       const reserved = wholeAmount(limit.amount);
@@ -151,7 +157,7 @@ export class RedisCounters implements CounterStore {
 
   charge(limits: readonly CounterLimit[], amounts: readonly number[], nowMs: number): void {
     const keys = [this.#reservations];
-    const args = [this.#time(nowMs), '', this.#nextId(), 'settle'];
+    const args = [this.#time(nowMs), '0', '', this.#nextId(), 'settle'];
     for (let index = 0; index < limits.length; index++) {
       const limit = limits[index] as CounterLimit;
       const amount = amounts[index] ?? 0;
@@ -193,7 +199,7 @@ export class RedisCounters implements CounterStore {
   }
 
   #release(own: RedisReservation, nowMs: number): void {
-    const args = [this.#time(nowMs), own.body, own.id, 'release'];
+    const args = [this.#time(nowMs), String(own.ttlMs), own.body, own.id, 'release'];
     for (const limit of own.limits) {
       pushCounter(args, limit);
       args.push(String(wholeAmount(limit.amount)), '0');

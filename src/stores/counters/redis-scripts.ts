@@ -212,10 +212,10 @@ return answer
 
 /**
  * Settles, releases, or charges when there is no body.
- * ARGV: now or 0, body, id, 'release' or 'settle', then for each counter kind, window, capacity, rate, end of period, reserved, real.
+ * ARGV: now or 0, ttl, body, id, 'release' or 'settle', then for each counter kind, window, capacity, rate, end of period, reserved, real.
  */
 const FINISH = `${SHARED}
-local body, id, release = ARGV[2], ARGV[3], ARGV[4] == 'release'
+local body, id, release = ARGV[3], ARGV[4], ARGV[5] == 'release'
 local expires = body ~= '' and redis.call('ZSCORE', KEYS[1], body)
 if expires then
   redis.call('ZREM', KEYS[1], body)
@@ -227,11 +227,11 @@ if not release then
   redis.call('ZADD', KEYS[1], now + 60000, 'd' .. id)
   redis.call('PEXPIRE', KEYS[1], DAYS)
 end
-local admitted = expires and expires - cjson.decode(body)[2]
+local admitted = expires and expires - tonumber(ARGV[2])
 local held = expires and expires > now
 local packed = #KEYS > 1 and redis.call('MGET', unpack(KEYS, 2)) or {}
 for i = 2, #KEYS do
-  local a = 5 + (i - 2) * 7
+  local a = 6 + (i - 2) * 7
   local c = {
     kind = ARGV[a], window = tonumber(ARGV[a + 1]), rate = tonumber(ARGV[a + 3]), finish = tonumber(ARGV[a + 4]),
   }
@@ -249,7 +249,7 @@ for i = 2, #KEYS do
       else state, current = cmsgpack.unpack(packed[i - 1]), 0 end
       give_back(state, c, current, back, admitted)
       write(KEYS[i], state)
-      packed[i - 1] = state[1] > 0 and cmsgpack.pack(state) or false
+      if surplus > 0 then packed[i - 1] = state[1] > 0 and cmsgpack.pack(state) or false end
     end
   end
   if c.kind ~= 'c' and surplus > 0 then

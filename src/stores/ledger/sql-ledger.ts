@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { DatabaseError, messageOf } from '../database/database-error.ts';
 import { decodeCursor, encodeCursor, pageLimit } from '../database/page-cursor.ts';
-import type { SqlDatabase, SqlRow } from '../database/sql-database.ts';
+import type { SqlDatabase, SqlRow, SqlStatement } from '../database/sql-database.ts';
 import { SqlParams } from '../database/sql-text.ts';
 import { appendStatements } from './append-sql.ts';
 import type {
@@ -38,10 +39,19 @@ export function createLedger(database: SqlDatabase): Ledger {
 
 async function append(database: SqlDatabase, records: readonly UsageRecord[]): Promise<AppendResult> {
   if (records.length === 0) return { inserted: 0, ignored: 0 };
-  const bodies = records.filter((record) => record.bodies !== undefined).map(toBodyRow);
-  const changes = await database.batch(appendStatements(database.dialect, records.map(toUsageRow), bodies));
+  const changes = await database.batch(statementsOf(database, records));
   const inserted = changes[0] ?? 0;
   return { inserted, ignored: records.length - inserted };
+}
+
+function statementsOf(database: SqlDatabase, records: readonly UsageRecord[]): SqlStatement[] {
+  try {
+    const bodies = records.filter((record) => record.bodies !== undefined).map(toBodyRow);
+    return appendStatements(database.dialect, records.map(toUsageRow), bodies);
+  } catch (error) {
+    // Only what is no UsageRecord gets here, from a spool of another version for instance.
+    throw new DatabaseError('refused', `A usage record is not whole: ${messageOf(error)}`, error);
+  }
 }
 
 async function report(database: SqlDatabase, query: UsageQuery): Promise<UsagePage> {

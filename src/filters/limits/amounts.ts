@@ -1,0 +1,84 @@
+import type { CounterLimit } from '../../stores/counters/counter-store.ts';
+import { type Calendar, createCalendar } from './calendar.ts';
+import type { CompiledLimit, LimitAmounts, LimitView } from './limit.ts';
+
+/** Calendars by unit and zone, made when a budget first asks. */
+export interface Calendars {
+  get(unit: Parameters<typeof createCalendar>[0], timeZone: string): Calendar;
+}
+
+/** Makes an empty set of calendars. */
+export function createCalendars(): Calendars {
+  const known = new Map<string, Calendar>();
+  return {
+    get(unit, timeZone) {
+      const name = `${unit} ${timeZone}`;
+      let calendar = known.get(name);
+      if (calendar === undefined) {
+        calendar = createCalendar(unit, timeZone);
+        known.set(name, calendar);
+      }
+      return calendar;
+    },
+  };
+}
+
+/** What a limit takes of these amounts, in its own unit. */
+export function amountOf(limit: CompiledLimit, amounts: LimitAmounts): number {
+  switch (limit.measure) {
+    case 'requests':
+    case 'concurrent':
+      return 1;
+    case 'tokens':
+      return amounts.inputTokens + amounts.outputTokens;
+    case 'input_tokens':
+      return amounts.inputTokens;
+    case 'output_tokens':
+      return amounts.outputTokens;
+    case 'usd':
+      return amounts.nanoUsd;
+    case 'cost':
+      return limit.cost?.(amounts) ?? 0;
+    default:
+      return limit.measure satisfies never;
+  }
+}
+
+/** Joins an id and values so that no two of them give the same key: values may hold anything a client writes. */
+function counterKey(limit: CompiledLimit, view: LimitView): string | undefined {
+  let key = limit.id;
+  for (const dimension of limit.dimensions) {
+    const value = dimension.read(view);
+    if (value === undefined || value === '') return undefined;
+    key += `|${value.length}:${value}`;
+  }
+  return key;
+}
+
+/** A limit as a counter store takes it; undefined when it does not count this request. */
+export function toCounter(
+  limit: CompiledLimit,
+  view: LimitView,
+  options: { amounts: LimitAmounts; nowMs: number; calendars: Calendars },
+): CounterLimit | undefined {
+  if (limit.matches !== undefined && !limit.matches(view)) return undefined;
+  const key = counterKey(limit, view);
+  if (key === undefined) return undefined;
+  const amount = amountOf(limit, options.amounts);
+  const { window } = limit;
+  const common = { key, limit: limit.limit, amount, enforce: limit.enforce };
+  switch (window.kind) {
+    case 'concurrency':
+      return { ...common, kind: 'concurrency', windowMs: 0 };
+    case 'window':
+      return { ...common, kind: 'window', windowMs: window.windowMs };
+    case 'bucket':
+      return { ...common, kind: 'bucket', windowMs: window.windowMs, burst: window.burst };
+    case 'period': {
+      const { startMs, endMs } = options.calendars.get(window.unit, window.timeZone).periodAt(options.nowMs);
+      return { ...common, kind: 'period', windowMs: 0, periodStartMs: startMs, periodEndMs: endMs };
+    }
+    default:
+      return window satisfies never;
+  }
+}

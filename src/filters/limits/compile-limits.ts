@@ -1,0 +1,156 @@
+import type { BudgetConfig, RateLimitConfig } from '../../config/model.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import { compileGlob } from '../../routing/pattern.ts';
+import { type CalendarUnit, PERIOD_MS } from './calendar.ts';
+import { compileCost } from './cost-expression.ts';
+import type { CompiledLimit, LimitDimension, LimitMeasure, LimitView, LimitWindow } from './limit.ts';
+
+/** Billionths of a dollar in a dollar. */
+export const NANO_PER_USD = 1e9;
+
+const CALENDAR_UNITS: ReadonlySet<string> = new Set(['hour', 'day', 'week', 'month']);
+
+type Dimension = Exclude<NonNullable<RateLimitConfig['by']>, readonly unknown[]>;
+type LimitMatch = RateLimitConfig['match'];
+
+/** A claim by its dotted path, as text; undefined when it is not there or no scalar. */
+export function readClaim(claims: JsonObject | undefined, path: string): string | undefined {
+  let value: JsonValue | undefined = claims;
+  for (const name of path.split('.')) {
+    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+const READERS: Readonly<Record<Extract<Dimension, string>, (view: LimitView) => string | undefined>> = {
+  organization: (view) => view.organization,
+  team: (view) => (view.team === undefined ? undefined : `${view.organization}/${view.team}`),
+  user: (view) => (view.user === undefined ? undefined : [view.organization, view.team, view.user].join('/')),
+  key: (view) => view.key,
+  model: (view) => view.model,
+  route: (view) => view.route,
+  service: (view) => view.service,
+  cluster: (view) => view.cluster,
+  ip: (view) => view.ip,
+  end_user: (view) => view.endUser,
+};
+
+function compileDimension(dimension: Dimension): LimitDimension {
+  if (typeof dimension === 'string') return { name: dimension, read: READERS[dimension] };
+  if ('header' in dimension) {
+    const { header } = dimension;
+    return { name: `header ${header}`, read: (view) => view.header(header) };
+  }
+  const { claim } = dimension;
+  return { name: `claim ${claim}`, read: (view) => readClaim(view.claims, claim) };
+}
+
+function compileDimensions(by: RateLimitConfig['by']): LimitDimension[] {
+  if (by === undefined) return [];
+  return (Array.isArray(by) ? by : [by]).map(compileDimension);
+}
+
+function compileMatch(match: LimitMatch): CompiledLimit['matches'] {
+  if (match === undefined) return undefined;
+  const tests: ((view: LimitView) => boolean)[] = [];
+  if (match.model !== undefined) {
+    const matches = compileGlob(match.model);
+    tests.push((view) => view.model !== undefined && matches(view.model));
+  }
+  if (match.cluster !== undefined) tests.push((view) => view.cluster === match.cluster);
+  if (match.operations !== undefined) {
+    const operations = new Set(match.operations);
+    tests.push((view) => operations.has(view.operation));
+  }
+  for (const [name, value] of Object.entries(match.headers ?? {})) tests.push((view) => view.header(name) === value);
+  for (const [path, value] of Object.entries(match.claims ?? {})) {
+    tests.push((view) => readClaim(view.claims, path) === value);
+  }
+  return (view) => tests.every((test) => test(view));
+}
+
+/** How a configuration says what is counted. */
+type Amounts = Pick<BudgetConfig, 'usd' | 'tokens'> &
+  Partial<Pick<RateLimitConfig, 'requests' | 'input_tokens' | 'output_tokens' | 'concurrent' | 'cost'>>;
+
+/** What is counted, and the most of it. */
+function measureOf(config: Amounts): { measure: LimitMeasure; limit: number } {
+  for (const measure of ['requests', 'tokens', 'input_tokens', 'output_tokens', 'concurrent'] as const) {
+    const limit = config[measure];
+    if (limit !== undefined) return { measure, limit };
+  }
+  if (config.usd !== undefined) return { measure: 'usd', limit: Math.round(config.usd * NANO_PER_USD) };
+  return { measure: 'cost', limit: config.cost?.limit ?? 0 };
+}
+
+function rateWindow(config: RateLimitConfig, limit: number): LimitWindow {
+  if (config.concurrent !== undefined) return { kind: 'concurrency' };
+  const { per = 'minute' } = config;
+  const windowMs = typeof per === 'number' ? per : PERIOD_MS[per];
+  if (config.algorithm === 'sliding_window') return { kind: 'window', windowMs };
+  return { kind: 'bucket', windowMs, burst: config.burst ?? limit };
+}
+
+function perText(per: RateLimitConfig['per']): string {
+  return typeof per === 'number' ? `${per}ms` : (per ?? '');
+}
+
+/** Whether the cluster, which is known only at an attempt, decides about a limit. */
+function isPerAttempt(by: readonly LimitDimension[], match: LimitMatch): boolean {
+  return match?.cluster !== undefined || by.some((dimension) => dimension.name === 'cluster');
+}
+
+/** Compiles the rate limits of one place; `place` names it, such as `acme/search` or `service default`. Throws Error for a cost expression that cannot be used. */
+export function compileRateLimits(configs: readonly RateLimitConfig[], place: string): CompiledLimit[] {
+  return configs.map((config, index) => {
+    const { measure, limit } = measureOf(config);
+    const dimensions = compileDimensions(config.by);
+    const by = dimensions.map((dimension) => dimension.name).join(',');
+    const per = perText(config.per);
+    return Object.freeze({
+      // What a limit counts is its identity, not its place in the list: reordering keeps the counts.
+      id: `${place}|${config.name ?? `${measure}/${per}/${by}/${JSON.stringify(config.match ?? '')}`}`,
+      name: config.name ?? `${place} ${index + 1}`,
+      measure,
+      limit,
+      window: rateWindow(config, limit),
+      dimensions,
+      matches: compileMatch(config.match),
+      cost: config.cost === undefined ? undefined : compileCost(config.cost.cel),
+      enforce: !config.shadow,
+      perAttempt: isPerAttempt(dimensions, config.match),
+      budget: undefined,
+    });
+  });
+}
+
+/** Compiles the budgets of one place. */
+export function compileBudgets(configs: readonly BudgetConfig[], place: string): CompiledLimit[] {
+  return configs.map((config, index) => {
+    const { measure, limit } = measureOf(config);
+    const window: LimitWindow =
+      typeof config.per === 'string' && CALENDAR_UNITS.has(config.per)
+        ? { kind: 'period', unit: config.per as CalendarUnit, timeZone: config.time_zone }
+        : { kind: 'window', windowMs: Number(config.per) };
+    const dimensions: LimitDimension[] = [];
+    return Object.freeze({
+      id: `${place}|budget ${config.name ?? `${measure}/${perText(config.per)}/${JSON.stringify(config.match ?? '')}`}`,
+      name: config.name ?? (index === 0 ? `${place} budget` : `${place} budget ${index + 1}`),
+      measure,
+      limit,
+      window,
+      dimensions,
+      matches: compileMatch(config.match),
+      cost: undefined,
+      enforce: !config.soft,
+      perAttempt: isPerAttempt(dimensions, config.match),
+      budget: {
+        warnAt: [...config.warn_at].sort((a, b) => a - b),
+        webhook: config.webhook,
+        fallbackRoute: typeof config.on_exhausted === 'object' ? config.on_exhausted.route : undefined,
+      },
+    });
+  });
+}

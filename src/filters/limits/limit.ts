@@ -1,0 +1,93 @@
+import type { JsonObject } from '../../json/types.ts';
+import type { CalendarUnit } from './calendar.ts';
+
+/** What a limit counts of a request. */
+export type LimitMeasure = 'requests' | 'tokens' | 'input_tokens' | 'output_tokens' | 'usd' | 'concurrent' | 'cost';
+
+/** Over what time a limit counts. */
+export type LimitWindow =
+  /** Any stretch of this length. */
+  | { readonly kind: 'window'; readonly windowMs: number }
+  /** A bucket that holds `burst` and refills all the time. */
+  | { readonly kind: 'bucket'; readonly windowMs: number; readonly burst: number }
+  /** A period of the calendar. */
+  | { readonly kind: 'period'; readonly unit: CalendarUnit; readonly timeZone: string }
+  /** What is in flight. */
+  | { readonly kind: 'concurrency' };
+
+/** What limits may know of a request. */
+export interface LimitView {
+  readonly organization: string | undefined;
+  readonly team: string | undefined;
+  readonly user: string | undefined;
+  readonly key: string | undefined;
+  readonly endUser: string | undefined;
+  readonly claims: JsonObject | undefined;
+  /** The model that the client asked for. */
+  readonly model: string | undefined;
+  readonly operation: string;
+  readonly service: string;
+  readonly route: string;
+  /** The cluster of the attempt; empty before one is chosen. */
+  readonly cluster: string;
+  readonly ip: string;
+  /** A header of the request by lower-case name. */
+  header(name: string): string | undefined;
+}
+
+/** What a request takes of the limits, estimated before and counted after. */
+export interface LimitAmounts {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheCreationInputTokens: number;
+  readonly reasoningTokens: number;
+  /** Billionths of a dollar. */
+  readonly nanoUsd: number;
+  /** The model that was sent to the provider. */
+  readonly sentModel: string;
+  /** The cluster that was asked. */
+  readonly cluster: string;
+  readonly route: string;
+}
+
+/** What happens when a budget is used up. */
+export interface BudgetActions {
+  /** Percent of the limit at which callers are warned, ascending. */
+  readonly warnAt: readonly number[];
+  /** URL that is told; undefined: none. */
+  readonly webhook: string | undefined;
+  /** Name of the route that takes the requests then; undefined: they are refused. */
+  readonly fallbackRoute: string | undefined;
+}
+
+/** A rate limit or budget, ready for requests. */
+export interface CompiledLimit {
+  /** Begins the counter's key: where the limit stands and what it counts. Stable across reloads. */
+  readonly id: string;
+  /** For people: headers, messages, logs. */
+  readonly name: string;
+  readonly measure: LimitMeasure;
+  /** In the measure's unit: requests, tokens, billionths of a dollar. */
+  readonly limit: number;
+  readonly window: LimitWindow;
+  /** Each combination of their values has a counter of its own. A request that lacks one is not counted. */
+  readonly dimensions: readonly LimitDimension[];
+  /** Whether a request is counted at all; undefined: every one. */
+  readonly matches: ((view: LimitView) => boolean) | undefined;
+  /** The amount by an expression over token counts; only with the measure `cost`. */
+  readonly cost: ((amounts: LimitAmounts) => number) | undefined;
+  /** False: counted and reported, never refused. */
+  readonly enforce: boolean;
+  /** Whether it needs to know the cluster: such limits are reserved for each attempt. */
+  readonly perAttempt: boolean;
+  /** Undefined for a rate limit. */
+  readonly budget: BudgetActions | undefined;
+}
+
+/** One thing by which a limit counts apart. */
+export interface LimitDimension {
+  readonly name: string;
+  /** Undefined when the request does not have it. */
+  read(view: LimitView): string | undefined;
+}

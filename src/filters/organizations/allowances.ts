@@ -1,0 +1,96 @@
+import { BlockList, isIP } from 'node:net';
+import { GatewayError } from '../../errors/gateway-error.ts';
+import { compileGlob, type Matcher } from '../../routing/pattern.ts';
+import type { Account } from './account.ts';
+
+/** What a level may be confined to, as configured or as stored with an issued key. */
+export interface AllowancesInput {
+  readonly allowed_models?: readonly string[] | undefined;
+  readonly allowed_operations?: readonly string[] | undefined;
+  readonly allowed_routes?: readonly string[] | undefined;
+  readonly allowed_ips?: readonly string[] | undefined;
+}
+
+/** What one level is confined to; undefined where it is not. */
+export interface Allowances {
+  readonly models: readonly Matcher[] | undefined;
+  readonly operations: ReadonlySet<string> | undefined;
+  readonly routes: ReadonlySet<string> | undefined;
+  readonly addresses: BlockList | undefined;
+  /** Until when it is valid, in epoch milliseconds; Infinity without end. */
+  readonly expiresMs: number;
+}
+
+/** What of a request allowances look at. */
+export interface AllowedRequest {
+  /** Undefined for operations without a model. */
+  readonly model: string | undefined;
+  readonly operation: string;
+  /** Name of the virtual route. */
+  readonly route: string;
+  readonly ip: string;
+}
+
+/** Adds an address or CIDR range. Throws Error with a readable message when it is neither. */
+function addRange(list: BlockList, range: string): void {
+  const [address = '', bits] = range.split('/');
+  const family = isIP(address);
+  if (family === 0) throw new Error(`"${range}" is not an IP address or CIDR range; write one such as 10.0.0.0/8`);
+  const type = family === 6 ? 'ipv6' : 'ipv4';
+  if (bits === undefined) list.addAddress(address, type);
+  else if (!/^\d{1,3}$/.test(bits) || Number(bits) > (family === 6 ? 128 : 32)) {
+    throw new Error(`"${range}" is not a CIDR range; write one such as 10.0.0.0/8`);
+  } else list.addSubnet(address, Number(bits), type);
+}
+
+/** Compiles what a level is confined to. Throws Error with a readable message for an address that is none. */
+export function compileAllowances(input: AllowancesInput, expiresMs = Number.POSITIVE_INFINITY): Allowances {
+  let addresses: BlockList | undefined;
+  if (input.allowed_ips !== undefined) {
+    addresses = new BlockList();
+    for (const range of input.allowed_ips) addRange(addresses, range);
+  }
+  return {
+    models: input.allowed_models?.map(compileGlob),
+    operations: input.allowed_operations === undefined ? undefined : new Set(input.allowed_operations),
+    routes: input.allowed_routes === undefined ? undefined : new Set(input.allowed_routes),
+    addresses,
+    expiresMs,
+  };
+}
+
+/** A v4 address in v6 notation is the v4 address. */
+function contains(list: BlockList, ip: string): boolean {
+  const plain = ip.startsWith('::ffff:') ? ip.slice(7) : ip;
+  return list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
+}
+
+function refusal(account: Account, what: string): GatewayError {
+  return new GatewayError('not_allowed', `The ${account.level} "${account.name}" may not use ${what}.`);
+}
+
+/** Why one of the levels from `account` outwards does not allow a request; undefined when all do. */
+export function findRefusal(account: Account, request: AllowedRequest): GatewayError | undefined {
+  for (let level: Account | undefined = account; level !== undefined; level = level.parent) {
+    const { models, operations, routes } = level.allowances;
+    if (operations !== undefined && !operations.has(request.operation)) return refusal(level, request.operation);
+    if (routes !== undefined && !routes.has(request.route)) return refusal(level, `the route "${request.route}"`);
+    if (models !== undefined && request.model !== undefined) {
+      const { model } = request;
+      if (!models.some((matches) => matches(model))) return refusal(level, `the model "${model}"`);
+    }
+  }
+  return undefined;
+}
+
+/** Why a caller may not come in at all: from this address, or at this time; undefined when it may. */
+export function findAdmissionRefusal(account: Account, ip: string, nowMs: number): GatewayError | undefined {
+  for (let level: Account | undefined = account; level !== undefined; level = level.parent) {
+    const { addresses, expiresMs } = level.allowances;
+    if (nowMs >= expiresMs) return new GatewayError('unauthenticated', 'The API key has expired.');
+    if (addresses !== undefined && !contains(addresses, ip)) {
+      return new GatewayError('not_allowed', `The ${level.level} "${level.name}" may not be used from this address.`);
+    }
+  }
+  return undefined;
+}
