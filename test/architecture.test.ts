@@ -110,6 +110,8 @@ const DOORS: Record<string, readonly string[]> = {
   pino: ['telemetry/logger.ts'],
   'prom-client': ['telemetry/metrics.ts'],
   commander: ['cli/main.ts'],
+  libsql: ['stores/database/sqlite-worker.ts'],
+  pg: ['stores/database/postgres-database.ts'],
   jose: ['filters/auth/jwt.ts'],
   redis: ['stores/counters/redis-client.ts'],
   re2js: ['routing/pattern.ts'],

@@ -27,7 +27,7 @@ export function checkServices(config: GatewayConfig): UnplacedIssue[] {
 
 function checkService(service: VirtualServiceConfig, base: ConfigPath, config: GatewayConfig): UnplacedIssue[] {
   const listenerNames = config.listeners.flatMap((listener) => listener.name ?? []);
-  const clusterNames = Object.keys(config.static_cluster);
+  const clusterNames = [...Object.keys(config.static_cluster), ...Object.keys(config.dynamic_cluster)];
   return [
     ...(service.listeners ?? []).flatMap((name, index) =>
       unknownName(name, { known: listenerNames, what: 'listener', path: [...base, 'listeners', index] }),
@@ -45,7 +45,7 @@ function checkService(service: VirtualServiceConfig, base: ConfigPath, config: G
 }
 
 function checkRoute(route: VirtualRouteConfig, base: ConfigPath, clusterNames: readonly string[]): UnplacedIssue[] {
-  const targets = (['split', 'fallback'] as const).flatMap((list) =>
+  const targets = (['split', 'fallback', 'mirror'] as const).flatMap((list) =>
     route[list].map((target, index) => ({ target, path: [...base, list, index, 'cluster'] })),
   );
   const issues = targets.flatMap(({ target, path }) =>

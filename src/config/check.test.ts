@@ -50,6 +50,114 @@ describe('clusters', () => {
     };
     assert.deepEqual(check({ static_cluster: clusters }), ['static_cluster.lost']);
   });
+
+  it('take keys in one way', () => {
+    const credential = { type: 'none' } as const;
+    assert.deepEqual(
+      check({
+        static_cluster: {
+          both: { provider: 'openai', api_keys: ['a', 'b'], api_key: 'c' },
+          all: { provider: 'openai', api_keys: ['a', 'b'], api_key: 'c', credential },
+          fine: { provider: 'openai', api_keys: ['a', 'b'] },
+        },
+      }),
+      [
+        'static_cluster.both.api_keys',
+        'static_cluster.all.credential',
+        'static_cluster.all.api_keys',
+        'static_cluster.all.api_keys',
+      ],
+    );
+  });
+
+  it('are asked for their health in reason', () => {
+    const cluster = (health_check: object) => ({ provider: 'vllm', endpoint: 'http://a', health_check }) as const;
+    const path = '/health';
+    assert.deepEqual(
+      check({
+        static_cluster: {
+          fine: cluster({ path, interval: '100ms', timeout: 1 }),
+          tooOften: cluster({ path, interval: 99 }),
+          noTime: cluster({ path, timeout: 0 }),
+        } as never,
+      }),
+      ['static_cluster.tooOften.health_check', 'static_cluster.noTime.health_check'],
+    );
+  });
+});
+
+describe('dynamic clusters', () => {
+  const provider = 'vllm';
+
+  it('have one source of endpoints', () => {
+    assert.deepEqual(
+      check({
+        dynamic_cluster: {
+          dns: { provider, dns: 'vllm.models.svc:8000' },
+          file: { provider, endpoints_file: 'endpoints.txt' },
+          managed: { provider, managed: true },
+          none: { provider },
+          two: { provider, dns: 'a:1', managed: true },
+          all: { provider, dns: 'a:1', endpoints_file: 'x', managed: true },
+        },
+      }),
+      [
+        'dynamic_cluster.none',
+        'dynamic_cluster.two.managed',
+        'dynamic_cluster.all.endpoints_file',
+        'dynamic_cluster.all.managed',
+      ],
+    );
+  });
+
+  it('name a host and a port, and no more', () => {
+    const paths = (names: readonly string[]) =>
+      check({ dynamic_cluster: Object.fromEntries(names.map((dns) => [dns, { provider, dns }])) }).length;
+    assert.equal(paths(['a.example:8000', 'a.example', '10.0.0.1:80', '[::1]:8000', 'localhost:1']), 0);
+    const wrong = ['http://a.example', 'a.example/v1', 'u@a.example', 'a.example:80?x', 'a b', ':80', 'a:99999', 'a#b'];
+    assert.equal(paths(wrong), wrong.length);
+  });
+
+  it('have names of their own, which routes may use', () => {
+    assert.deepEqual(
+      check({
+        static_cluster: { a: { provider: 'demo' } },
+        dynamic_cluster: { a: { provider, managed: true }, b: { provider, managed: true } },
+        virtual_services: [
+          {
+            name: 's',
+            virtual_routes: [{ split: [{ cluster: 'b' }], fallback: [{ cluster: 'c' }], mirror: [{ cluster: 'd' }] }],
+          },
+        ],
+      }),
+      [
+        'dynamic_cluster.a',
+        'virtual_services[0].virtual_routes[0].fallback[0].cluster',
+        'virtual_services[0].virtual_routes[0].mirror[0].cluster',
+      ],
+    );
+  });
+
+  it('have what their provider needs, and nothing that cannot work', () => {
+    assert.deepEqual(
+      check({
+        dynamic_cluster: {
+          azure: { provider: 'azure-openai', managed: true, api_key: 'k' },
+          demo: { provider: 'demo', managed: true },
+          often: { provider, dns: 'a:1', refresh: 50 },
+          proxied: { provider, dns: 'a:1', forward_proxy: 'proxy:3128' },
+          open: { provider, dns: 'a:1', tls: { insecure_skip_verify: true } },
+        },
+      }),
+      [
+        'dynamic_cluster.azure',
+        'dynamic_cluster.demo.provider',
+        'dynamic_cluster.often.refresh',
+        'dynamic_cluster.proxied.forward_proxy',
+        'dynamic_cluster.open.tls',
+      ],
+    );
+  });
 });
 
 describe('services', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { method, pathMatch, valueMatch } from './model-match.ts';
 import { duration, headerName, quantity } from './model-scalars.ts';
 
 const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month'] as const;
@@ -9,15 +10,43 @@ const dimension = z.union([
   z.strictObject({ claim: z.string().min(1).describe('Dotted path of a JWT claim') }),
 ]);
 
+const names = (what: string) => z.array(z.string().min(1)).min(1).describe(what);
+
+/** An address or a CIDR range; which bits there may be is seen when the configuration is compiled. */
+const addressRange = z
+  .string()
+  .regex(/^[0-9a-f.:]+(\/\d{1,3})?$/i, 'is not an IP address or CIDR range; write one such as 10.0.0.0/8');
+
+const conditions = {
+  model: z.string().min(1).optional().describe('Model that the client asks for: exact name, or a glob with `*`'),
+  sent_model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Model that the provider is asked for: exact name, or a glob with `*`; counts attempts'),
+  cluster: z.string().min(1).optional().describe('Cluster of an attempt; one that is used up goes to the next target'),
+  operations: names('`gen_ai` operations such as `chat`').optional(),
+  methods: z.array(method).min(1).optional().describe('HTTP methods; any may match'),
+  paths: z.array(pathMatch).min(1).optional().describe('Request paths without query; any may match'),
+  headers: z.record(headerName, valueMatch).optional().describe('All must match'),
+  claims: z.record(z.string(), z.string()).optional().describe('JWT claims with these exact values'),
+  keys: names('Names of API keys; any may match').optional(),
+  users: names('Names of users; any may match').optional(),
+  ips: z.array(addressRange).min(1).optional().describe('Addresses or CIDR ranges; any may match'),
+};
+
 const limitMatch = z
   .strictObject({
-    model: z.string().min(1).optional().describe('Exact name, or a glob with `*`'),
-    cluster: z.string().min(1).optional(),
-    operations: z.array(z.string().min(1)).min(1).optional().describe('`gen_ai` operations such as `chat`'),
-    headers: z.record(headerName, z.string()).optional().describe('Headers with these exact values'),
-    claims: z.record(z.string(), z.string()).optional().describe('JWT claims with these exact values'),
+    ...conditions,
+    except: z.array(z.strictObject(conditions)).min(1).optional().describe('Requests that are not counted'),
   })
-  .describe('The requests that a limit counts; absent: all');
+  .describe('The requests that a limit counts: all conditions must hold; absent: all');
+
+const counter = z
+  .string()
+  .min(1)
+  .optional()
+  .describe('Limits with the same counter count together, wherever they stand; absent: each place counts for itself');
 
 /** What is counted, and up to where. Exactly one of the amounts is given. */
 const amounts = {
@@ -37,6 +66,7 @@ export const rateLimit = z
       .optional()
       .describe('Each value, or combination of values, has a count of its own; absent: one count for all'),
     match: limitMatch.optional(),
+    counter,
     ...amounts,
     concurrent: z.number().int().min(1).optional().describe('Requests in flight at once; has no `per`'),
     cost: z
@@ -61,6 +91,7 @@ export const budget = z
   .strictObject({
     name: z.string().min(1).optional(),
     match: limitMatch.optional(),
+    counter,
     usd: z.number().positive().optional().describe('Cost by the price table'),
     tokens: quantity.optional().describe('Input and output tokens together'),
     per: z
@@ -81,11 +112,13 @@ export const budget = z
   })
   .describe('How much may be spent');
 
+/** Rate limits, as any level has them. */
+export const rateLimitList = z.array(rateLimit);
+/** Budgets, as any level has them: a single one may stand without a list. */
+export const budgetList = z.union([budget.transform((one) => [one]), z.array(budget)]);
+
 /** Limits that any level may carry. */
 export const limitFields = {
-  rate_limit: z.array(rateLimit).default([]),
-  budget: z
-    .union([budget.transform((one) => [one]), z.array(budget)])
-    .default([])
-    .describe('One budget, or several'),
+  rate_limit: rateLimitList.default([]),
+  budget: budgetList.default([]).describe('One budget, or several'),
 };

@@ -41,7 +41,8 @@ const valueForms = [
   z.strictObject({ present: z.boolean() }),
 ] as const;
 
-const valueMatch = z.union([text, z.strictObject({ exact: text }), ...valueForms]);
+/** A condition on a text; plain text is the exact value. */
+export const valueMatch = z.union([text, z.strictObject({ exact: text }), ...valueForms]);
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const jsonMatch = z.union([scalar, z.strictObject({ exact: scalar }), ...valueForms]);
@@ -60,13 +61,17 @@ const modelMatch = z.union([
   z.strictObject({ glob: text }),
 ]);
 
-const pathMatch = z.union([
+/** A condition on the path of a request. */
+export const pathMatch = z.union([
   z.string().startsWith('/'),
   z.strictObject({ exact: z.string().startsWith('/') }),
   z.strictObject({ prefix: z.string().startsWith('/') }),
   z.strictObject({ regex: regex('path') }),
   z.strictObject({ glob: text }),
 ]);
+
+/** An HTTP method. */
+export const method = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']);
 
 const tokenCount = z.number().int().min(0);
 
@@ -77,7 +82,7 @@ export const routeMatch = z
     hosts: names('Host names without port, `*.example.com` for those below; any may match').optional(),
     paths: z.array(pathMatch).min(1).optional().describe('Request paths without query; any may match'),
     methods: z
-      .array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']))
+      .array(method)
       .min(1)
       .optional()
       .describe('Any may match'),

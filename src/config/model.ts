@@ -7,7 +7,7 @@ import type { bodyMutation, headerMutation } from './model-mutation.ts';
 import { organization } from './model-organizations.ts';
 import { prices } from './model-prices.ts';
 import { type target, virtualRoute } from './model-route.ts';
-import { duration, headerName, size } from './model-scalars.ts';
+import { duration, headerName, quantity, size } from './model-scalars.ts';
 import { stores } from './model-stores.ts';
 
 /**
@@ -93,6 +93,9 @@ const limits = z
     max_header: size.default(64 * 1024).describe('Largest request header block'),
     request_received_timeout: duration.default(60_000).describe('For a client to send its whole request'),
     drain_timeout: duration.default(30_000).describe('For requests in flight at shutdown'),
+    assumed_output_tokens: quantity
+      .default(1024)
+      .describe('Output tokens that limits reserve for a request that sets no `max_tokens`'),
   })
   .describe('Bounds on what clients send');
 

@@ -134,8 +134,8 @@ export interface StreamEncoder {
 export interface UsageDialect {
   /** Top-level fields of a whole answer that `read` wants, such as `usage` and `model`. */
   readonly fields: readonly string[];
-  /** Usage and model of a whole answer, from those fields alone. */
-  read(fields: JsonObject): ObservedAnswer;
+  /** Usage and model of a whole answer, from those fields and response headers (by lower-case name) alone. */
+  read(fields: JsonObject, header?: (name: string) => string | undefined): ObservedAnswer;
   /** Makes the watcher of one streamed answer. */
   createStreamObserver(): StreamObserver;
   /**

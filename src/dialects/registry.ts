@@ -50,8 +50,7 @@ const OTHERS: readonly FamilyDialect[] = [
 ];
 
 const DIALECTS: ReadonlyMap<DialectName, FamilyDialect> = new Map(
-  // An API that is translated stands over one that only passes through.
-  [...PASS_THROUGH_DIALECTS, ...GENERATION, ...OTHERS].map((entry) => [entry.name, entry]),
+  [...GENERATION, ...OTHERS, ...PASS_THROUGH_DIALECTS].map((entry) => [entry.name, entry]),
 );
 
 /** The dialect of that name. Throws for a name that no folder implements: a fault of the gateway's own tables. */

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { scanObject } from '../json/scan.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
 import type { Service } from '../snapshot/snapshot.ts';
+import { authenticate } from './authenticate.ts';
 import { type Endpoint, matchConfiguredPath, matchPath } from './endpoints.ts';
 import { multipartBoundary, readMultipart } from './multipart.ts';
 import type { ExchangeState } from './state.ts';
@@ -18,7 +19,18 @@ const MAX_HEADERS = 200;
 const MODEL_HEADER = 'x-ai-eg-model';
 
 /** Fields that the gateway reads of every JSON body. */
-const READ_FIELDS: readonly string[] = ['model', 'stream', 'stream_options'];
+const READ_FIELDS: readonly string[] = [
+  'model',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'n',
+  'user',
+  'safety_identifier',
+  'metadata',
+];
 
 /** The host a request is for: lower case, without port. */
 export function requestHost(value: string | undefined): string {
@@ -203,6 +215,8 @@ function admitForm(state: ExchangeState, service: Service, body: Uint8Array): vo
  */
 export async function admit(state: ExchangeState, service: Service): Promise<void> {
   const endpoint = findEndpoint(state, service);
+  const authenticating = authenticate(state, service);
+  if (authenticating !== undefined) await authenticating;
   checkHeaders(state, endpoint);
   const { method } = state.request;
   if (method === 'GET' || method === 'DELETE') return;

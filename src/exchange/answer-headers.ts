@@ -1,6 +1,8 @@
+import { appendLimitHeaders } from '../filters/limits/limit-headers.ts';
+import type { LimitState } from '../stores/counters/counter-store.ts';
 import type { Attempt } from './attempts/attempt.ts';
 import type { ResponseHeaders } from './headers.ts';
-import type { ExchangeState } from './state.ts';
+import type { ExchangeState, HeldLimits } from './state.ts';
 
 /** Longest `x-aigw-warnings` value: proxies on the way may bound header lines. */
 const MAX_WARNINGS = 2048;
@@ -8,6 +10,11 @@ const MAX_WARNINGS = 2048;
 /** A header value holds visible ASCII only. */
 function headerSafe(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?');
+}
+
+function appendHeldLimits(state: ExchangeState, held: HeldLimits, headers: string[]): void {
+  const standing = held.limits.map((limit, index) => ({ limit, state: held.states[index] as LimitState }));
+  appendLimitHeaders(headers, standing, { dialect: state.dialect?.name, nowMs: state.startedAt });
 }
 
 /** Appends the gateway's own answer headers. */
@@ -19,6 +26,7 @@ export function appendGatewayHeaders(state: ExchangeState, headers: string[], at
     const total = state.runtime.monotonic() - state.startedMonotonic;
     headers.push('server-timing', `upstream;dur=${upstream.toFixed(1)}, total;dur=${total.toFixed(1)}`);
   }
+  if (state.held !== undefined) appendHeldLimits(state, state.held, headers);
   if (state.warnings.length > 0) {
     headers.push('x-aigw-warnings', headerSafe(state.warnings.join('; ').slice(0, MAX_WARNINGS)));
   }

@@ -1,4 +1,5 @@
 import type { Attempt } from './attempts/attempt.ts';
+import { attemptAnswering } from './attempts/observe-health.ts';
 import type { ExchangeState } from './state.ts';
 
 /** The commit point: from here on the client sees this answer and no other. */
@@ -13,6 +14,7 @@ export function commit(attempt: Attempt, status: number, headers: string[]): voi
   const { state } = attempt;
   state.attempt = attempt;
   state.race?.won(attempt);
+  attemptAnswering(attempt);
   commitAnswer(state, status, headers);
 }
 

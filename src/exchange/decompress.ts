@@ -33,11 +33,13 @@ export function decompressInto(encoding: string, relay: Relay, resume: () => voi
   const create = CODINGS.get(encoding.toLowerCase());
   if (create === undefined) throw new Error(`no decompressor for ${encoding}`);
   let stream: Transform | undefined;
+  /** The first byte, while it is the only one: what it begins is told by two. */
+  let first: Uint8Array | undefined;
   let paused = false;
   let over = false;
 
-  function open(first: Uint8Array): Transform {
-    const opened = (create as (first: Uint8Array) => Transform)(first);
+  function open(start: Uint8Array): Transform {
+    const opened = (create as (first: Uint8Array) => Transform)(start);
     opened.on('data', (chunk: Uint8Array) => {
       if (!over && !relay.data(chunk)) opened.pause();
     });
@@ -65,11 +67,23 @@ export function decompressInto(encoding: string, relay: Relay, resume: () => voi
 
   return {
     data(chunk) {
-      stream ??= open(chunk);
-      paused = !stream.write(chunk);
+      let bytes = chunk;
+      if (stream === undefined) {
+        if (first !== undefined) bytes = Buffer.concat([first, chunk]);
+        if (bytes.length < 2) {
+          first = bytes;
+          return true;
+        }
+        stream = open(bytes);
+      }
+      paused = !stream.write(bytes);
       return !paused;
     },
     end() {
+      if (stream === undefined && first !== undefined && first.length > 0) {
+        stream = open(first);
+        stream.write(first);
+      }
       if (stream === undefined) relay.end();
       else stream.end();
     },

@@ -1,9 +1,11 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import { admit, findService } from './admit.ts';
+import { admitLimits, checkAllowed } from './admit-limits.ts';
 import { runAttempts } from './attempts/run-attempts.ts';
+import { authenticate } from './authenticate.ts';
 import { sendError } from './error-answer.ts';
 import { answerModels, isModelsRequest } from './models-list.ts';
-import { plan } from './plan.ts';
+import { findRoute, plan } from './plan.ts';
 import type { ClientRequest, ClientResponse } from './ports.ts';
 import type { ExchangeRuntime } from './runtime.ts';
 import { settle } from './settle.ts';
@@ -41,10 +43,19 @@ export async function handleExchange(
   });
   try {
     const service = findService(state);
-    if (isModelsRequest(request.method, state.path)) await answerModels(state, service);
-    else {
+    if (isModelsRequest(request.method, state.path)) {
+      await authenticate(state, service);
+      await answerModels(state, service);
+    } else {
       await admit(state, service);
-      if (!state.clientGone) await runAttempts(plan(state, service));
+      if (!state.clientGone) {
+        const route = findRoute(state, service);
+        state.route = route;
+        checkAllowed(state);
+        const admitted = admitLimits(state, service);
+        if (admitted !== undefined) await admitted;
+        if (!state.clientGone) await runAttempts(plan(state, state.route));
+      }
     }
   } catch (thrown) {
     try {

@@ -8,10 +8,12 @@ import type { ExchangeRuntime } from './runtime.ts';
 /** Largest answer taken. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** The first way in that is well; the first at all when none is. */
+/** The first way in that is well; the first at all when none is. Throws when there is no way in. */
 function firstWell(bound: BoundCluster, nowMs: number): Lane {
   const { lanes } = bound.lanes;
-  return lanes.find((lane) => lane.health.allows(nowMs)) ?? (lanes[0] as Lane);
+  const lane = lanes.find((candidate) => candidate.health.allows(nowMs)) ?? lanes[0];
+  if (lane === undefined) throw new Error('no endpoint is known');
+  return lane;
 }
 
 /**

@@ -4,13 +4,15 @@ import { FOREIGN_MARK } from '../dialects/openai-responses/reasoning-token.ts';
 
 const MARKED = Buffer.from(TOKEN_MARK, 'latin1');
 
-/** What tells another vendor's token in the bodies of an API; APIs without such tokens are left out. */
+/**
+ * What tells another vendor's token in the bodies of an API. Chat completions are left out: its servers verify no tokens,
+ * and most traffic is spared the search.
+ */
 const MARKS: Partial<Record<DialectName, Buffer>> = {
-  'openai-chat': MARKED,
   anthropic: MARKED,
   'bedrock-converse': MARKED,
   gemini: MARKED,
-  'openai-responses': Buffer.from(`"${FOREIGN_MARK}`, 'latin1'),
+  'openai-responses': Buffer.from(`${FOREIGN_MARK}{`, 'latin1'),
 };
 
 /**

@@ -1,10 +1,16 @@
 import type { Credential } from '../credentials/credential.ts';
+import type { Authenticator } from '../filters/auth/authenticator.ts';
+import type { CompiledLimit } from '../filters/limits/limit.ts';
+import type { ClusterPrices } from '../prices/price-book.ts';
 import type { Balancer, Candidate } from '../routing/balance/balancer.ts';
+import type { ActiveCheck } from '../routing/health/active-check.ts';
 import type { CircuitBreaker } from '../routing/health/circuit-breaker.ts';
 import type { ConcurrencyLimit } from '../routing/health/concurrency-limit.ts';
+import type { EjectionGroup } from '../routing/health/ejection.ts';
 import type { KeyHealth } from '../routing/health/key-health.ts';
 import type { RetryBudget } from '../routing/health/retry-budget.ts';
 import type { Cluster, ClusterEndpoint, ListedModel, Route, Snapshot, Target } from '../snapshot/snapshot.ts';
+import type { CounterStore } from '../stores/counters/counter-store.ts';
 
 /** A snapshot with the live things it needs. Swapped as a whole; what did not change is carried over. */
 export interface BoundSnapshot {
@@ -15,6 +21,21 @@ export interface BoundSnapshot {
   readonly targets: readonly LiveTarget[];
   /** By `route.index`. */
   readonly routes: readonly LiveRoute[];
+  /** Where limits are counted. */
+  readonly counters: CounterStore;
+  /** When what a dead process had reserved is given back. */
+  readonly reservationTtlMs: number;
+  /** Whether any limit goes by the cluster of an attempt. */
+  readonly hasAttemptLimits: boolean;
+  /** By `service.index`. */
+  readonly services: readonly LiveService[];
+}
+
+/** A virtual service with its filters. */
+export interface LiveService {
+  /** Undefined: anybody may use it. */
+  readonly authenticator: Authenticator | undefined;
+  readonly limits: readonly CompiledLimit[];
 }
 
 /** A cluster with its ways in. */
@@ -22,8 +43,12 @@ export interface BoundCluster {
   readonly cluster: Cluster;
   /** The ways in as they are now: those of a dynamic cluster change. */
   lanes: LaneSet;
+  /** Keeps enough of the lanes in use, and compares them. */
+  readonly ejection: EjectionGroup;
   /** Bounds the requests in flight; undefined: no bound. */
   readonly limit: ConcurrencyLimit | undefined;
+  /** What its models cost. */
+  readonly prices: ClusterPrices;
   /** What the provider last said it has; filled when somebody lists models. */
   readonly modelList: ModelListCache;
 }
@@ -36,9 +61,18 @@ export interface Lane extends Candidate {
   readonly keyIndex: number;
   readonly breaker: CircuitBreaker;
   readonly key: KeyHealth;
+  /** What the endpoint answers when it is asked for its health; undefined: it is not asked. */
+  readonly check: ActiveCheck | undefined;
+  readonly use: LaneUse;
 }
 
-/** The ways into a cluster and how one is chosen. */
+/** How much a lane is used. */
+export interface LaneUse {
+  /** Requests under way. */
+  active: number;
+}
+
+/** The ways into a cluster and how one is chosen. There may be none: a dynamic cluster whose endpoints are not found. */
 export interface LaneSet {
   readonly lanes: readonly Lane[];
   /** 0 to the number of lanes. */
@@ -60,6 +94,8 @@ export interface LiveRoute {
   /** By priority. */
   readonly tiers: readonly LiveTier[];
   readonly retryBudget: RetryBudget | undefined;
+  /** The route's own rate limits and budgets. */
+  readonly limits: readonly CompiledLimit[];
   /** Whether choosing or hedging looks at live figures. */
   readonly tracksLoad: boolean;
 }

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { prefixHash } from '../routing/balance/affinity-key.ts';
 import { hash32 } from '../routing/balance/hash.ts';
 import type { Route, Service, StickySource } from '../snapshot/snapshot.ts';
+import { attemptLimits } from './admit-limits.ts';
 import { AttemptPlan } from './attempts/attempt-plan.ts';
 import type { AttemptRun } from './attempts/make-attempt.ts';
 import { canServe } from './binding.ts';
@@ -59,9 +60,9 @@ function stickyHash(state: ExchangeState, route: Route): number | undefined {
 
 function stickyValue(state: ExchangeState, source: Extract<StickySource, string>): string | undefined {
   if (source === 'ip') return state.request.remoteAddress;
+  if (source === 'end_user') return state.endUser;
   const { principal } = state;
   if (principal === undefined) return undefined;
-  if (source === 'end_user') return principal.endUser;
   return source === 'key' ? principal.key?.name : principal[source];
 }
 
@@ -77,12 +78,10 @@ function affinityHash(state: ExchangeState, route: Route): number | undefined {
 }
 
 /**
- * Decides the route and prepares the attempts. Targets that cannot serve the operation are left out; throws
+ * Prepares the attempts of a route. Targets that cannot serve the operation are left out; throws
  * `unsupported_operation` when none can.
  */
-export function plan(state: ExchangeState, service: Service): AttemptRun {
-  const route = findRoute(state, service);
-  state.route = route;
+export function plan(state: ExchangeState, route: Route): AttemptRun {
   const live = state.bound.routes[route.index] as LiveRoute;
   const context = state.pickContext();
   context.affinityHash = affinityHash(state, route);
@@ -99,5 +98,5 @@ export function plan(state: ExchangeState, service: Service): AttemptRun {
       `${state.path} is not available from the provider of this model (${names}); use another model or endpoint.`,
     );
   }
-  return { state, live, plan: attempts, triedLanes: [] };
+  return { state, live, plan: attempts, attemptLimits: attemptLimits(state, live), triedLanes: [] };
 }

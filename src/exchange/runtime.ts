@@ -1,9 +1,20 @@
+import type { Calendars, LimitExtras } from '../filters/limits/amounts.ts';
+import type { CompiledLimit } from '../filters/limits/limit.ts';
 import type { ExchangeRecord } from '../telemetry/exchange-record.ts';
 import type { AttemptResult } from '../telemetry/metric-families.ts';
 import type { LevelGauge } from '../telemetry/metrics.ts';
 import type { BoundSnapshot } from './live.ts';
 import type { Upstream } from './ports.ts';
 import type { Watchdog } from './watchdog.ts';
+
+/** Where a budget stands. */
+export interface BudgetStanding {
+  /** The percentage of the configuration that was reached; 100 when it is used up. */
+  readonly threshold: number;
+  readonly percent: number;
+  /** Until it begins anew. */
+  readonly resetMs: number;
+}
 
 /** What exchanges take from the world around them. */
 export interface ExchangeRuntime {
@@ -19,6 +30,11 @@ export interface ExchangeRuntime {
   countHedge(cluster: string): void;
   /** Counts a copy of a request. */
   countMirror(cluster: string, result: 'ok' | 'failed'): void;
+  readonly calendars: Calendars;
+  readonly limitExtras: LimitExtras;
+  countLimitRefusal(limit: string): void;
+  /** Tells whoever is to be told that a budget runs low, or is used up. */
+  budgetReached(limit: CompiledLimit, standing: BudgetStanding): void;
   readonly activeRequests: LevelGauge;
   readonly openStreams: LevelGauge;
   /** Milliseconds since the epoch. */

@@ -1,6 +1,15 @@
 import { usageTotal } from '../dialects/neutral/usage.ts';
+import type { FailedAttempt } from '../telemetry/exchange-record.ts';
+import { accountExchange } from './account-usage.ts';
+import type { Attempt } from './attempts/attempt.ts';
 import { targetModel } from './provider-request.ts';
+import { settleLimits } from './reserve.ts';
 import type { ExchangeState } from './state.ts';
+
+function toFailure({ target, result }: Attempt): FailedAttempt {
+  // Every attempt is given its result when it ends.
+  return { cluster: target.cluster.name, result: result ?? 'aborted' };
+}
 
 /** Ends an exchange: hands its record to metrics and the access log. Does nothing the second time. */
 export function settle(state: ExchangeState): void {
@@ -11,6 +20,8 @@ export function settle(state: ExchangeState): void {
   state.runtime.activeRequests.decrement();
   const { runtime, request, response, attempt } = state;
   const target = attempt?.target;
+  const accounted = accountExchange(state);
+  settleLimits(state, accounted);
   // A stream that broke off has what its observer saw so far.
   const usage = attempt?.usage ?? attempt?.observer?.usage;
   const end = runtime.monotonic();
@@ -41,10 +52,18 @@ export function settle(state: ExchangeState): void {
     upstreamHost: attempt?.upstreamHost,
     upstreamStatus: attempt === undefined || attempt.upstreamStatus === 0 ? undefined : attempt.upstreamStatus,
     attempts: state.attempts,
+    failedAttempts: state.failedAttempts?.map(toFailure),
     originalModel: state.model ?? '',
     requestModel: target === undefined ? '' : targetModel(state, target),
     responseModel: attempt?.responseModel ?? '',
     usage: usage !== undefined && usageTotal(usage) > 0 ? usage : undefined,
+    accounted,
+    organization: state.principal?.organization,
+    team: state.principal?.team,
+    user: state.principal?.user,
+    key: state.principal?.key,
+    endUser: state.endUser,
+    labels: state.principal?.metadata,
     requestHeader: (name) => request.header(name),
     responseHeader: () => undefined,
   });

@@ -2,12 +2,16 @@ import type { Dialect } from '../dialects/dialect.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { NeutralRequest } from '../dialects/neutral/request.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
+import type { Authenticator } from '../filters/auth/authenticator.ts';
 import type { Principal } from '../filters/auth/principal.ts';
+import type { CompiledLimit } from '../filters/limits/limit.ts';
 import type { ScannedObject } from '../json/scan.ts';
 import type { JsonObject } from '../json/types.ts';
 import type { PickContext } from '../routing/balance/balancer.ts';
 import type { Route } from '../snapshot/snapshot.ts';
+import type { LimitState, Reservation } from '../stores/counters/counter-store.ts';
 import type { Attempt } from './attempts/attempt.ts';
+import { readEndUser } from './end-user.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { BoundSnapshot } from './live.ts';
 import type { MultipartBody } from './multipart.ts';
@@ -24,6 +28,14 @@ export interface Race {
   won(attempt: Attempt): void;
   /** Ends all of them. */
   abort(): void;
+}
+
+/** What a request, or one attempt of it, has reserved. */
+export interface HeldLimits {
+  readonly limits: readonly CompiledLimit[];
+  /** Where each stood then. */
+  readonly states: readonly LimitState[];
+  readonly reservation: Reservation | undefined;
 }
 
 /** Everything known of one request while it lives. Every field is set in the constructor, so that all states share one shape. */
@@ -51,6 +63,10 @@ export class ExchangeState {
   bodyModel: string | undefined = undefined;
   stream = false;
   route: Route | undefined = undefined;
+  /** What found out who sends the request; undefined where the service asks nobody. */
+  authenticator: Authenticator | undefined = undefined;
+  /** What the request has reserved of its limits. */
+  held: HeldLimits | undefined = undefined;
   /** Who sends the request, as authentication found out. */
   principal: Principal | undefined = undefined;
   /** The request in neutral form: made by the first attempt that needs a translation. */
@@ -77,6 +93,8 @@ export class ExchangeState {
   streaming = false;
   clientGone = false;
   settled = false;
+  #endUser: string | undefined = undefined;
+  #endUserRead = false;
   #promptTokens = -1;
   #pick: PickContext | undefined = undefined;
 
@@ -111,6 +129,15 @@ export class ExchangeState {
       this.#promptTokens = this.body === undefined || this.scanned === undefined ? 0 : estimatePromptTokens(this.body);
     }
     return this.#promptTokens;
+  }
+
+  /** The application's own user, as the request names it. */
+  get endUser(): string | undefined {
+    if (!this.#endUserRead) {
+      this.#endUserRead = true;
+      this.#endUser = readEndUser(this);
+    }
+    return this.#endUser;
   }
 
   /** Whether the exchange may go on for `ms` more before its time is over. */

@@ -30,6 +30,15 @@ const ASKING: Readonly<Record<string, string>> = {
   'openai-beta': "The header openai-beta was not sent: only OpenAI's API takes it.",
 };
 
+/** The vendor whose header this is. Most headers are told apart by their first letter. */
+function ownerOf(name: string): VendorHeaders | undefined {
+  const first = name.charCodeAt(0);
+  for (const vendor of VENDORS) {
+    if (vendor.prefix.charCodeAt(0) === first && name.startsWith(vendor.prefix)) return vendor;
+  }
+  return undefined;
+}
+
 /**
  * Takes the headers of other vendors out of `headers` (names in lower case and values in turn), of which the first
  * `count` entries came from the client: what the configuration sets behind them stands. Returns what is lost by it.
@@ -38,7 +47,7 @@ export function dropForeignHeaders(headers: string[], count: number, target: Hea
   const lost: string[] = [];
   for (let index = count - 2; index >= 0; index -= 2) {
     const name = headers[index] as string;
-    const owner = VENDORS.find(({ prefix }) => name.startsWith(prefix));
+    const owner = ownerOf(name);
     if (owner === undefined || owner.takes(target)) continue;
     headers.splice(index, 2);
     const loss = ASKING[name];

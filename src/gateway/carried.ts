@@ -15,6 +15,11 @@ export class Carried<Value> {
     return value;
   }
 
+  /** Forgets what the configuration in force no longer needs; a new one that has taken it keeps it. */
+  drop(identity: string): void {
+    this.#inForce.delete(identity);
+  }
+
   /** The new configuration is in force. */
   commit(): void {
     this.#inForce = this.#next;

@@ -8,16 +8,21 @@ import type { CredentialEnvironment } from '../credentials/credential.ts';
 import type { BoundSnapshot } from '../exchange/live.ts';
 import type { ExchangeRuntime } from '../exchange/runtime.ts';
 import { createWatchdog } from '../exchange/watchdog.ts';
+import { createCalendars } from '../filters/limits/amounts.ts';
 import { createHttpCall } from '../planes/node/http-call.ts';
 import { type Listener, type ListenerSettings, openListener } from '../planes/node/listener.ts';
 import { createProviderClient } from '../planes/node/provider-client.ts';
 import { compileSnapshot } from '../snapshot/compile.ts';
+import type { CounterStore } from '../stores/counters/counter-store.ts';
 import { compileHeaderLabels, type HeaderLabels } from '../telemetry/header-labels.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { createBudgetNotices } from './budget-notices.ts';
 import { createCredentialPool } from './credential-pool.ts';
 import { createDemoEndpoint } from './demo-endpoint.ts';
+import { createGovernance } from './governance.ts';
 import { createLiveRegistry } from './live-registry.ts';
+import { fetchText, postNotice } from './outbound-calls.ts';
 import { createRecorder } from './recorder.ts';
 
 /** What a gateway takes from the process around it. */
@@ -25,6 +30,8 @@ export interface GatewayOptions {
   version: string;
   logger: Logger;
   environment: Omit<CredentialEnvironment, 'http' | 'now'>;
+  /** Where limits are counted instead of in this process: set in processes that work for another. */
+  counters?: CounterStore;
 }
 
 /** A gateway: listeners, the configuration in force, and what shows it. */
@@ -68,9 +75,20 @@ export function createGateway(options: GatewayOptions): Gateway {
   const upstream = createProviderClient();
   const recorder = createRecorder(logger);
   const metrics = createMetrics({ version, accessLogDropped: () => recorder.dropped });
-  const credentials = createCredentialPool({ ...options.environment, http: createHttpCall(), now: Date.now });
+  const http = createHttpCall();
+  const credentials = createCredentialPool({ ...options.environment, http, now: Date.now });
   const live = createLiveRegistry();
   const demo = createDemoEndpoint();
+  const governance = createGovernance({
+    logger,
+    jwt: { fetchText: (url) => fetchText(http, url), now: Date.now },
+    counters: options.counters,
+  });
+  const budgetNotices = createBudgetNotices({
+    logger,
+    send: (url, body) => postNotice(http, url, body),
+    now: Date.now,
+  });
   const watchdog = createWatchdog(() => performance.now());
   let bound: BoundSnapshot | undefined;
   let config: GatewayConfig | undefined;
@@ -93,10 +111,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (labels !== undefined) record.metricLabels = labels.read(record.requestHeader);
       metrics.record(record);
       recorder.log(record);
+      governance.record(record);
     },
     countAttempt: (cluster, result) => metrics.attempt(cluster, result),
     countHedge: (cluster) => metrics.hedge(cluster),
     countMirror: (cluster, result) => metrics.mirror(cluster, result),
+    calendars: createCalendars(),
+    limitExtras: governance,
+    countLimitRefusal: (limit) => metrics.limitRefusal(limit),
+    budgetReached: (limit, standing) => budgetNotices.reached(limit, standing),
     activeRequests: metrics.activeRequests,
     openStreams: metrics.openStreams,
     now: Date.now,
@@ -195,7 +218,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       ? await demo.open()
       : undefined;
     const taken = credentials.take(snapshot);
+    const governed = await governance.prepare(next);
     const binding = live.bind(snapshot, {
+      filters: governed.filters,
+      counters: governed.counters,
+      reservationTtlMs: next.stores.reservation_ttl,
       credentials: taken.credentials,
       endpointsOf: (cluster) =>
         cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
@@ -216,10 +243,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     } catch (error) {
       log.discard();
       binding.discard();
+      await governed.discard();
       throw error;
     }
     bound = binding.bound;
     binding.commit();
+    governed.commit();
     taken.retire();
     config = next;
     labels = Object.keys(next.metrics_filter.header_labels).length === 0 ? undefined : compiledLabels;
@@ -286,6 +315,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       credentials.close();
       metrics.close();
       watchdog.close();
+      await governance.close(grace);
       await recorder.close();
     },
   };

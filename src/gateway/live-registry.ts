@@ -1,51 +1,27 @@
 import type { Credential } from '../credentials/credential.ts';
-import type { BoundCluster, BoundSnapshot, Lane, LaneSet, LiveRoute, LiveTarget, LiveTier } from '../exchange/live.ts';
+import type { BoundCluster, BoundSnapshot, LiveRoute, LiveTarget, LiveTier } from '../exchange/live.ts';
 import { DEFAULT_AFFINITY } from '../routing/balance/affinity.ts';
 import type { Balancer, Candidate } from '../routing/balance/balancer.ts';
 import { type BalanceStrategy, createBalancer } from '../routing/balance/create-balancer.ts';
 import { hash32 } from '../routing/balance/hash.ts';
 import { LoadStats } from '../routing/balance/load-stats.ts';
-import { type BreakerPolicy, CircuitBreaker, type OpeningGate } from '../routing/health/circuit-breaker.ts';
+import { CircuitBreaker } from '../routing/health/circuit-breaker.ts';
 import { ConcurrencyLimit } from '../routing/health/concurrency-limit.ts';
-import { maxEjected } from '../routing/health/ejection.ts';
 import { ALWAYS_WELL, type Health, JointHealth } from '../routing/health/health.ts';
-import { DEFAULT_KEY_POLICY, KeyHealth } from '../routing/health/key-health.ts';
 import { RetryBudget } from '../routing/health/retry-budget.ts';
 import type { BalancePolicy, Cluster, ClusterEndpoint, Route, Snapshot, Target } from '../snapshot/snapshot.ts';
+import type { CounterStore } from '../stores/counters/counter-store.ts';
+import { breakerPolicy, NEVER_OPENS } from './breaker-policy.ts';
 import { Carried } from './carried.ts';
+import type { FilterBinding } from './filter-binding.ts';
+import { createLaneRegistry } from './lane-registry.ts';
 
-/** How long a probe that never reports holds its place. */
-const PROBE_TIMEOUT_MS = 30_000;
 const RETRY_WINDOW_MS = 10_000;
-
-/** What is known of an endpoint with a key, carried over from one configuration to the next. */
-interface LaneRecord {
-  breaker: CircuitBreaker;
-  key: KeyHealth;
-  stats: LoadStats;
-  health: Health;
-}
 
 /** What is known of a cluster's model, carried over from one configuration to the next. */
 interface TargetRecord {
   breaker: CircuitBreaker;
   stats: LoadStats;
-}
-
-/** The breakers of one cluster's endpoints, of which only a share may rest at once. */
-class LaneGate implements OpeningGate {
-  breakers: readonly CircuitBreaker[] = [];
-  readonly #percent: number;
-
-  constructor(percent: number) {
-    this.#percent = percent;
-  }
-
-  mayOpen(nowMs: number): boolean {
-    let out = 0;
-    for (const breaker of this.breakers) if (breaker.state(nowMs) !== 'closed') out++;
-    return out < maxEjected(this.breakers.length, this.#percent);
-  }
 }
 
 /** A cluster is well while one of its lanes is. */
@@ -79,6 +55,9 @@ export interface LiveRegistry {
   bind(
     snapshot: Snapshot,
     options: {
+      filters: FilterBinding;
+      counters: CounterStore;
+      reservationTtlMs: number;
       credentials: readonly (readonly Credential[])[];
       endpointsOf(cluster: Cluster): readonly ClusterEndpoint[];
     },
@@ -87,40 +66,12 @@ export interface LiveRegistry {
   setEndpoints(cluster: BoundCluster, endpoints: readonly ClusterEndpoint[]): void;
 }
 
-function breakerPolicy(cluster: Cluster, slowStartMs: number): BreakerPolicy | undefined {
-  const policy = cluster.config.circuit_breaker;
-  if (policy === false) return undefined;
-  const rate = policy.error_rate;
-  return {
-    consecutiveErrors: policy.consecutive_errors,
-    errorRate:
-      rate === undefined ? undefined : { percent: rate.percent, minRequests: rate.min_requests, windowMs: rate.window },
-    openMs: policy.open,
-    maxOpenMs: policy.max_open,
-    halfOpenProbes: policy.half_open_requests,
-    probeTimeoutMs: PROBE_TIMEOUT_MS,
-    slowStartMs,
-  };
-}
-
-/** A breaker that never opens by itself: it can still be told to rest. */
-const NEVER: BreakerPolicy = {
-  consecutiveErrors: 0,
-  errorRate: undefined,
-  openMs: 0,
-  maxOpenMs: 0,
-  halfOpenProbes: 1,
-  probeTimeoutMs: PROBE_TIMEOUT_MS,
-  slowStartMs: 0,
-};
-
 function positions(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-const STRATEGIES: Readonly<Record<BalancePolicy['strategy'] | Cluster['config']['balance'], BalanceStrategy>> = {
+const STRATEGIES: Readonly<Record<BalancePolicy['strategy'], BalanceStrategy>> = {
   weighted: 'weighted-round-robin',
-  round_robin: 'weighted-round-robin',
   auto: 'auto',
   least_requests: 'least-requests',
   latency: 'latency',
@@ -145,51 +96,18 @@ function usesFigures(balance: BalancePolicy): boolean {
 
 /** Makes a registry with nothing in it. */
 export function createLiveRegistry(): LiveRegistry {
-  const laneRecords = new Carried<LaneRecord>();
+  const lanes = createLaneRegistry();
   const targetRecords = new Carried<TargetRecord>();
   const limits = new Carried<ConcurrencyLimit>();
   const budgets = new Carried<RetryBudget>();
-  const all = [laneRecords, targetRecords, limits, budgets];
-  /** What the clusters in force were made of. */
-  const parts = new WeakMap<BoundCluster, { gate: LaneGate; credentials: readonly Credential[] }>();
-
-  function laneRecord(cluster: Cluster, gate: LaneGate, id: string): LaneRecord {
-    const policy = breakerPolicy(cluster, cluster.config.slow_start);
-    return laneRecords.take(JSON.stringify([cluster.name, id, policy]), () => {
-      const breaker = new CircuitBreaker(policy ?? NEVER, gate);
-      const key = new KeyHealth(DEFAULT_KEY_POLICY);
-      return { breaker, key, stats: new LoadStats(), health: new JointHealth([breaker, key]) };
-    });
-  }
-
-  function makeLanes(
-    cluster: Cluster,
-    { gate, credentials }: { gate: LaneGate; credentials: readonly Credential[] },
-    endpoints: readonly ClusterEndpoint[],
-  ): LaneSet {
-    const lanes: Lane[] = endpoints.flatMap((endpoint) =>
-      credentials.map((credential, keyIndex) => {
-        const id = `${endpoint.origin}${endpoint.basePath}#${keyIndex}`;
-        const record = laneRecord(cluster, gate, id);
-        return { ...record, weight: 1, hash: hash32(id), limit: undefined, endpoint, credential, keyIndex };
-      }),
-    );
-    gate.breakers = lanes.map((lane) => lane.breaker);
-    return {
-      lanes,
-      all: positions(lanes.length),
-      balancer: createBalancer(STRATEGIES[cluster.config.balance], lanes),
-      tracksLoad: cluster.config.balance !== 'round_robin',
-    };
-  }
+  const all = [lanes, targetRecords, limits, budgets];
 
   function bindCluster(
     cluster: Cluster,
     credentials: readonly Credential[],
-    endpoints: readonly ClusterEndpoint[],
+    options: { endpoints: readonly ClusterEndpoint[]; filters: FilterBinding },
   ): BoundCluster {
-    const policy = cluster.config.circuit_breaker;
-    const gate = new LaneGate(policy === false ? 100 : policy.max_ejected_percent);
+    const { endpoints, filters } = options;
     const bounds = cluster.config.concurrency;
     const limit =
       bounds === undefined
@@ -198,21 +116,20 @@ export function createLiveRegistry(): LiveRegistry {
             JSON.stringify([cluster.name, bounds.requests, bounds.queue]),
             () => new ConcurrencyLimit(bounds.requests, bounds.queue),
           );
-    const bound: BoundCluster = {
+    return {
       cluster,
-      lanes: makeLanes(cluster, { gate, credentials }, endpoints),
+      ...lanes.bind(cluster, { credentials, endpoints }),
       limit,
+      prices: filters.pricesOf(cluster),
       modelList: { models: [], until: 0, pending: undefined },
     };
-    parts.set(bound, { gate, credentials });
-    return bound;
   }
 
   function bindTarget(target: Target, cluster: BoundCluster): LiveTarget {
     const policy = breakerPolicy(target.cluster, 0);
     const identity = JSON.stringify([target.cluster.name, target.model, policy]);
     const record = targetRecords.take(identity, () => ({
-      breaker: new CircuitBreaker(policy ?? NEVER),
+      breaker: new CircuitBreaker(policy ?? NEVER_OPENS),
       stats: new LoadStats(),
     }));
     return {
@@ -226,7 +143,7 @@ export function createLiveRegistry(): LiveRegistry {
     };
   }
 
-  function bindRoute(route: Route, targets: readonly LiveTarget[]): LiveRoute {
+  function bindRoute(route: Route, targets: readonly LiveTarget[], filters: FilterBinding): LiveRoute {
     const tiers = route.tiers.map((tier): LiveTier => {
       const members = tier.map((index) => targets[route.targets[index]?.index ?? -1] as LiveTarget);
       return { targets: members, all: positions(members.length), balancer: targetBalancer(route.balance, members) };
@@ -244,21 +161,31 @@ export function createLiveRegistry(): LiveRegistry {
                 windowMs: RETRY_WINDOW_MS,
               }),
           );
-    return { route, tiers, retryBudget, tracksLoad: usesFigures(route.balance) || route.hedge !== undefined };
+    const tracksLoad = usesFigures(route.balance) || route.hedge !== undefined;
+    return { route, tiers, retryBudget, limits: filters.limitsOf(route), tracksLoad };
   }
 
   return {
-    bind(snapshot, { credentials, endpointsOf }) {
+    bind(snapshot, { filters, counters, reservationTtlMs, credentials, endpointsOf }) {
       for (const carried of all) carried.begin();
       const clusters = snapshot.clusters.map((cluster) =>
-        bindCluster(cluster, credentials[cluster.index] ?? [], endpointsOf(cluster)),
+        bindCluster(cluster, credentials[cluster.index] ?? [], { endpoints: endpointsOf(cluster), filters }),
       );
       const targets = snapshot.targets.map((target) =>
         bindTarget(target, clusters[target.cluster.index] as BoundCluster),
       );
-      const routes = snapshot.routes.map((route) => bindRoute(route, targets));
+      const routes = snapshot.routes.map((route) => bindRoute(route, targets, filters));
       return {
-        bound: { snapshot, clusters, targets, routes },
+        bound: {
+          snapshot,
+          clusters,
+          targets,
+          routes,
+          services: filters.services,
+          counters,
+          reservationTtlMs,
+          hasAttemptLimits: filters.hasAttemptLimits,
+        },
         commit() {
           for (const carried of all) carried.commit();
         },
@@ -267,9 +194,6 @@ export function createLiveRegistry(): LiveRegistry {
         },
       };
     },
-    setEndpoints(cluster, endpoints) {
-      const made = parts.get(cluster);
-      if (made !== undefined) cluster.lanes = makeLanes(cluster.cluster, made, endpoints);
-    },
+    setEndpoints: lanes.setEndpoints,
   };
 }

@@ -7,6 +7,9 @@ type Bindings = Partial<Record<DialectName, DialectBinding>>;
 
 const suffixPath: DialectBinding = { path: (request) => request.suffix };
 
+/** Copies of OpenAI's API pass the count of a response on; whether they have it is theirs to say. */
+const inputTokensPath: DialectBinding = { ...suffixPath, sameDialectOnly: true };
+
 function fixed(path: string): DialectBinding {
   return { path: () => path };
 }
@@ -30,7 +33,7 @@ export const OPENAI_CORE: Bindings = {
 export const OPENAI_FULL: Bindings = {
   ...OPENAI_CORE,
   'openai-responses': suffixPath,
-  'openai-input-tokens': suffixPath,
+  'openai-input-tokens': inputTokensPath,
   'openai-images': suffixPath,
   'openai-speech': suffixPath,
   'openai-transcription': suffixPath,
@@ -44,6 +47,7 @@ export const OPENAI_FULL: Bindings = {
  */
 export const OPENAI_SCHEMA: Bindings = {
   ...OPENAI_FULL,
+  'openai-input-tokens': fixed('/responses/input_tokens'),
   'vllm-tokenize': { path: () => '/tokenize', skipPrefix: true, sameDialectOnly: true },
 };
 
@@ -75,7 +79,9 @@ const azureResourcePath: DialectBinding = {
 export const AZURE_OPENAI: Bindings = {
   'openai-chat': azureDeployment('/chat/completions'),
   'openai-responses': azureResourcePath,
-  'openai-input-tokens': azureResourcePath,
+  'openai-input-tokens': {
+    path: (request) => `/openai/responses/input_tokens?api-version=${escaped(request.apiVersion)}`,
+  },
   'openai-completions': azureDeployment('/completions'),
   'openai-embeddings': azureDeployment('/embeddings'),
   'openai-images': azureDeploymentPath,

@@ -1,7 +1,7 @@
 import type { ProviderDescriptor } from '../providers/provider.ts';
 import { providerDescriptor } from '../providers/registry.ts';
-import type { StaticClusterConfig } from './config-types.ts';
-import type { Cluster, ClusterEndpoint } from './snapshot.ts';
+import type { DynamicClusterConfig, StaticClusterConfig } from './config-types.ts';
+import type { Cluster, ClusterEndpoint, DiscoverySpec } from './snapshot.ts';
 
 const AWS_HOST_REGION = /^bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com/;
 
@@ -30,7 +30,23 @@ function compileEndpoint(base: string, provider: ProviderDescriptor, prefix: str
   if (provider.endpointPath === 'before-prefix') basePath = joinPath(path, prefix ?? provider.defaultPrefix);
   else if (path !== '') basePath = joinPath(path, prefix ?? '');
   else basePath = joinPath(prefix ?? provider.defaultPrefix);
-  return { origin: url.origin, host: url.host, hostname: url.hostname, basePath, bareBasePath };
+  return { origin: url.origin, host: url.host, hostname: url.hostname, basePath, bareBasePath, resolved: undefined };
+}
+
+/** A base URL as found at run time, with the address that its name stands for where that was found too. */
+export interface FoundEndpoint {
+  readonly url: string;
+  /** IPv4 or IPv6, without brackets. */
+  readonly address?: string;
+}
+
+/** An endpoint of a dynamic cluster as requests need it. The URL must be valid: `http:` or `https:`, without query. */
+export function foundEndpoint(cluster: Cluster, { url, address }: FoundEndpoint): ClusterEndpoint {
+  const endpoint = compileEndpoint(url, cluster.provider, cluster.config.prefix);
+  if (address === undefined) return endpoint;
+  const port = new URL(url).port;
+  const host = address.includes(':') ? `[${address}]` : address;
+  return { ...endpoint, resolved: { address, peer: port === '' ? host : `${host}:${port}` } };
 }
 
 /** Resolves one `static_cluster` entry against its provider's descriptor. */
@@ -39,11 +55,37 @@ export function compileCluster(identity: { name: string; index: number }, config
   const bases = config.endpoints ?? [config.endpoint ?? provider.defaultEndpoint ?? ''];
   const region =
     config.region ?? AWS_HOST_REGION.exec(new URL(bases[0]?.replace('{region}', 'x') ?? '').hostname)?.[1] ?? '';
+  const endpoints = bases.map((base) => compileEndpoint(base.replace('{region}', region), provider, config.prefix));
+  return makeCluster({ ...identity, endpoints, discovery: undefined }, { region, config });
+}
+
+/** Resolves one `dynamic_cluster` entry: its endpoints are found later. */
+export function compileDynamicCluster(
+  identity: { name: string; index: number },
+  config: DynamicClusterConfig,
+): Cluster {
+  return makeCluster(
+    { ...identity, endpoints: [], discovery: discoverySpec(config) },
+    { region: config.region ?? '', config },
+  );
+}
+
+function discoverySpec({ dns, scheme, endpoints_file: path, refresh }: DynamicClusterConfig): DiscoverySpec {
+  if (dns !== undefined) return { kind: 'dns', url: `${scheme}://${dns}`, refreshMs: refresh };
+  return path === undefined ? { kind: 'managed' } : { kind: 'file', path, refreshMs: refresh };
+}
+
+function makeCluster(
+  found: Pick<Cluster, 'name' | 'index' | 'endpoints' | 'discovery'>,
+  { region, config }: Pick<Cluster, 'region' | 'config'>,
+): Cluster {
+  const provider = providerDescriptor(config.provider);
   return Object.freeze({
-    index: identity.index,
-    name: identity.name,
+    index: found.index,
+    name: found.name,
     provider,
-    endpoints: bases.map((base) => compileEndpoint(base.replace('{region}', region), provider, config.prefix)),
+    endpoints: found.endpoints,
+    discovery: found.discovery,
     apiVersion: config.api_version ?? '',
     region,
     project: config.project ?? '',

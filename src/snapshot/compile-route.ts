@@ -118,7 +118,7 @@ function directRoute(service: string, cluster: string, context: CompileContext):
 }
 
 /** Compiles one virtual service and its routes. */
-export function compileService(config: VirtualServiceConfig, context: CompileContext): Service {
+export function compileService(config: VirtualServiceConfig, context: CompileContext, index: number): Service {
   const entries: TableEntry<Route>[] = [];
   const compileExpression = createRouteExpressionCompiler();
   const addressable = new Map<string, Route>();
@@ -134,6 +134,7 @@ export function compileService(config: VirtualServiceConfig, context: CompileCon
     }
   }
   return Object.freeze({
+    index,
     name: config.name,
     routes: createRouteTable(entries),
     endpoints: new Map(Object.entries(config.endpoints).map(([path, kind]) => [path, STANDARD_PATHS[kind]])),

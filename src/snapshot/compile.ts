@@ -1,4 +1,4 @@
-import { compileCluster } from './compile-cluster.ts';
+import { compileCluster, compileDynamicCluster } from './compile-cluster.ts';
 import { compileService } from './compile-route.ts';
 import type { GatewayConfig, VirtualServiceConfig } from './config-types.ts';
 import type { Cluster, Route, Service, Snapshot, Target } from './snapshot.ts';
@@ -43,9 +43,14 @@ export function compileSnapshot(config: GatewayConfig, options: CompileOptions):
   for (const [name, cluster] of Object.entries(config.static_cluster)) {
     clusters.set(name, compileCluster({ name, index: clusters.size }, cluster));
   }
+  for (const [name, cluster] of Object.entries(config.dynamic_cluster)) {
+    clusters.set(name, compileDynamicCluster({ name, index: clusters.size }, cluster));
+  }
   const targets: Target[] = [];
   const routes: Route[] = [];
-  const services = config.virtual_services.map((service) => compileService(service, { clusters, targets, routes }));
+  const services = config.virtual_services.map((service, index) =>
+    compileService(service, { clusters, targets, routes }, index),
+  );
   const byListener = new Map<string, Domains>();
   for (const listener of new Set(config.listeners.map((entry) => entry.name ?? ''))) {
     const domains: Domains = { exact: new Map(), wildcards: [], any: undefined };
@@ -74,6 +79,7 @@ export function compileSnapshot(config: GatewayConfig, options: CompileOptions):
       maxHeaderBytes: config.limits.max_header,
       requestReceivedTimeoutMs: config.limits.request_received_timeout,
       drainTimeoutMs: config.limits.drain_timeout,
+      assumedOutputTokens: config.limits.assumed_output_tokens,
     },
     forwardHeaders: config.forward_headers === undefined ? undefined : new Set(config.forward_headers),
   });

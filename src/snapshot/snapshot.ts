@@ -31,10 +31,14 @@ export interface Limits {
   maxHeaderBytes: number;
   requestReceivedTimeoutMs: number;
   drainTimeoutMs: number;
+  /** Output tokens reserved for a request that sets no bound itself. */
+  assumedOutputTokens: number;
 }
 
 /** A tenant's front door. */
 export interface Service {
+  /** Place among the services of the snapshot. */
+  readonly index: number;
   readonly name: string;
   readonly routes: RouteTable<Route>;
   /** Custom paths and the standard path each stands for. */
@@ -171,8 +175,10 @@ export interface Cluster {
   readonly index: number;
   readonly name: string;
   readonly provider: ProviderDescriptor;
-  /** Equal endpoints, used in turn. */
+  /** Equal endpoints, used in turn; none yet of a cluster whose endpoints are found at run time. */
   readonly endpoints: readonly ClusterEndpoint[];
+  /** Where the endpoints of a dynamic cluster come from; undefined: they are known. */
+  readonly discovery: DiscoverySpec | undefined;
   readonly apiVersion: string;
   readonly region: string;
   readonly project: string;
@@ -180,6 +186,23 @@ export interface Cluster {
   readonly defaultMaxOutputTokens: number;
   /** Connection settings, credential and the rest as configured. */
   readonly config: StaticClusterConfig;
+}
+
+/** Where the endpoints of a dynamic cluster come from. */
+export type DiscoverySpec =
+  /** Every address of the host of a base URL, resolved again and again. */
+  | { readonly kind: 'dns'; readonly url: string; readonly refreshMs: number }
+  /** A file of base URLs. */
+  | { readonly kind: 'file'; readonly path: string; readonly refreshMs: number }
+  /** The admin API sets them. */
+  | { readonly kind: 'managed' };
+
+/** One address of a name. */
+export interface ResolvedAddress {
+  /** IPv4 or IPv6, without brackets. */
+  readonly address: string;
+  /** Address and port, as in a URL: what logs and metrics show. */
+  readonly peer: string;
 }
 
 /** One base URL, taken apart. */
@@ -193,4 +216,13 @@ export interface ClusterEndpoint {
   readonly basePath: string;
   /** The same without the prefix, for APIs outside it. */
   readonly bareBasePath: string;
+  /** Where connections go; absent: wherever the name leads when one is made. `origin` and `host` keep the name. */
+  readonly resolved?: ResolvedAddress | undefined;
+}
+
+/** What tells the endpoints of a cluster apart: the base URL, with the address in place of a name that was resolved. */
+export function endpointName(endpoint: ClusterEndpoint): string {
+  const { origin, host, basePath, resolved } = endpoint;
+  if (resolved === undefined) return origin + basePath;
+  return `${origin.slice(0, origin.length - host.length)}${resolved.peer}${basePath}`;
 }

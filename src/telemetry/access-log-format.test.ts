@@ -44,6 +44,7 @@ function record(overrides: Partial<ExchangeRecord> = {}): ExchangeRecord {
     upstreamHost: '10.0.0.9:443',
     upstreamStatus: 200,
     attempts: 2,
+    accounted: [],
     originalModel: 'fast',
     requestModel: 'gpt-small',
     responseModel: 'gpt-small-2025',

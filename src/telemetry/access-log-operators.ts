@@ -67,6 +67,8 @@ const AIGW_FIELDS: Readonly<Record<string, Getter>> = {
   cluster: (record) => record.cluster,
   provider: (record) => record.provider,
   attempts: (record) => record.attempts,
+  failed_clusters: (record) => record.failedAttempts?.map(({ cluster }) => cluster).join(', '),
+  attempt_results: (record) => record.failedAttempts?.map(({ cluster, result }) => `${cluster}=${result}`).join(', '),
   upstream_status: (record) => record.upstreamStatus,
   error_code: (record) => record.errorCode,
   error_detail: (record) => record.errorDetail,

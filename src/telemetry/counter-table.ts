@@ -2,6 +2,8 @@
 export interface CounterTable {
   /** Adds one. An empty value stands for an absent label. */
   increment(first: string, second: string, third: string): void;
+  /** Adds an amount of at least 0. */
+  add(amount: number, ...values: readonly [string, string, string]): void;
   /** All counters; `names` are the labels' names in order. */
   samples(names: readonly string[]): { labels: Record<string, string>; value: number }[];
 }
@@ -21,16 +23,23 @@ export function createCounterTable(maxCells: number): CounterTable {
     return cell;
   }
 
-  return {
-    increment(first, second, third) {
-      const key = `${first}\n${second}\n${third}`;
-      let cell = cells.get(key);
-      if (cell === undefined) {
-        if (cells.size < maxCells || first === '_other') cell = open(key, [first, second, third]);
-        else return this.increment('_other', second, third);
+  function add(amount: number, ...values: readonly [string, string, string]): void {
+    const [first, second, third] = values;
+    const key = `${first}\n${second}\n${third}`;
+    let cell = cells.get(key);
+    if (cell === undefined) {
+      if (cells.size < maxCells || first === '_other') cell = open(key, [first, second, third]);
+      else {
+        add(amount, '_other', second, third);
+        return;
       }
-      cell.count++;
-    },
+    }
+    cell.count += amount;
+  }
+
+  return {
+    increment: (first, second, third) => add(1, first, second, third),
+    add,
     samples(names) {
       return [...cells.values()].map(({ values, count }) => {
         const labels: Record<string, string> = {};

@@ -3,6 +3,21 @@ import type { Usage } from '../dialects/neutral/usage.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import type { JsonValue } from '../json/types.ts';
 import type { MetricLabel } from './header-labels.ts';
+import type { AttemptResult } from './metric-families.ts';
+
+/** What one provider request has cost. */
+export interface AttemptUsage {
+  readonly cluster: string;
+  /** Name of the provider kind, as the configuration has it. */
+  readonly provider: string;
+  /** The model that was asked for. */
+  readonly model: string;
+  readonly usage: Usage;
+  /** Billionths of a dollar; undefined when the model has no known price. */
+  readonly nanoUsd: number | undefined;
+  /** Whether the provider did not count to the end, so that a part is an estimate. */
+  readonly estimated: boolean;
+}
 
 /**
  * One finished exchange as plain data: the exchange fills it once when it settles, and metrics and the
@@ -64,6 +79,8 @@ export interface ExchangeRecord {
   upstreamStatus?: number | undefined;
   /** Requests sent to providers. */
   attempts: number;
+  /** What did not answer, in order; absent when nothing failed. */
+  failedAttempts?: readonly FailedAttempt[] | undefined;
 
   /** The model the client named; empty when it named none. */
   originalModel: string;
@@ -73,6 +90,17 @@ export interface ExchangeRecord {
   responseModel: string;
   /** Absent when the provider reported none. */
   usage?: Usage | undefined;
+  /** What every provider request of the exchange has cost, the one that answered last. */
+  accounted: readonly AttemptUsage[];
+  organization?: string | undefined;
+  team?: string | undefined;
+  user?: string | undefined;
+  /** The caller's key by its id and its name. */
+  key?: { readonly id: string; readonly name: string } | undefined;
+  /** The application's own user. */
+  endUser?: string | undefined;
+  /** Labels of the key and the levels above it. */
+  labels?: Readonly<Record<string, string>> | undefined;
   /** Values by metadata key: what `llmRequestCosts` computed. */
   metadata?: Readonly<Record<string, JsonValue>> | undefined;
   /** Labels mapped from request headers, as `compileHeaderLabels` reads them. */
@@ -82,6 +110,12 @@ export interface ExchangeRecord {
   requestHeader(name: string): string | undefined;
   /** A header of the answer sent, by lower-case name. */
   responseHeader(name: string): string | undefined;
+}
+
+/** One try that did not give the client its answer. */
+export interface FailedAttempt {
+  cluster: string;
+  result: AttemptResult;
 }
 
 /** Whether an exchange counts as failed: the gateway gave up, or the client got an error status. */

@@ -135,6 +135,21 @@ export const GATEWAY_FAMILIES = {
     help: 'Requests that wait for one of a cluster’s places.',
     labels: ['cluster'],
   },
+  aigw_limit_refusals_total: {
+    type: 'counter',
+    help: 'Requests and attempts that a rate limit or budget refused, by its name.',
+    labels: ['limit'],
+  },
+  aigw_cost_usd_total: {
+    type: 'counter',
+    help: 'US dollars that requests have cost by the price table, by who sent them.',
+    labels: ['organization', 'team', 'model'],
+  },
+  aigw_unpriced_requests_total: {
+    type: 'counter',
+    help: 'Provider requests whose model has no known price.',
+    labels: ['provider', 'model'],
+  },
   aigw_active_requests: { type: 'gauge', help: 'Requests being handled now.', labels: [] },
   aigw_open_streams: { type: 'gauge', help: 'Streamed answers being relayed now.', labels: [] },
   aigw_config_revision: {

@@ -33,6 +33,7 @@ function record(overrides: Partial<ExchangeRecord> = {}): ExchangeRecord {
     cluster: 'primary',
     provider: 'openai',
     attempts: 1,
+    accounted: [],
     originalModel: 'fast',
     requestModel: 'gpt-small',
     responseModel: 'gpt-small-2025',

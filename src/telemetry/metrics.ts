@@ -75,6 +75,8 @@ export interface Metrics {
   hedge(cluster: string): void;
   /** Counts a copy of a request. */
   mirror(cluster: string, result: 'ok' | 'failed'): void;
+  /** Counts a request that a limit refused. */
+  limitRefusal(limit: string): void;
   readonly activeRequests: LevelGauge;
   readonly openStreams: LevelGauge;
   /** Says that a configuration was applied; `revision` is its number. */
@@ -104,6 +106,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const attempts = createCounterTable(MAX_COUNTER_SERIES);
   const hedges = createCounterTable(MAX_COUNTER_SERIES);
   const mirrored = createCounterTable(MAX_COUNTER_SERIES);
+  const refusals = createCounterTable(MAX_COUNTER_SERIES);
+  const costs = createCounterTable(MAX_COUNTER_SERIES);
+  const unpriced = createCounterTable(MAX_COUNTER_SERIES);
   const activeRequests = createLevelGauge();
   const openStreams = createLevelGauge();
   const processMetrics = createProcessMetrics();
@@ -117,6 +122,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   register('aigw_attempts_total', () => attempts.samples(GATEWAY_FAMILIES.aigw_attempts_total.labels));
   register('aigw_hedges_total', () => hedges.samples(GATEWAY_FAMILIES.aigw_hedges_total.labels));
   register('aigw_mirrored_total', () => mirrored.samples(GATEWAY_FAMILIES.aigw_mirrored_total.labels));
+  register('aigw_limit_refusals_total', () => refusals.samples(GATEWAY_FAMILIES.aigw_limit_refusals_total.labels));
+  register('aigw_cost_usd_total', () => costs.samples(GATEWAY_FAMILIES.aigw_cost_usd_total.labels));
+  register('aigw_unpriced_requests_total', () =>
+    unpriced.samples(GATEWAY_FAMILIES.aigw_unpriced_requests_total.labels),
+  );
   for (const family of HEALTH_FAMILIES) {
     register(family, () => (options.health?.() ?? []).filter((sample) => sample.family === family));
   }
@@ -145,6 +155,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     record(record) {
       const failed = exchangeFailed(record);
       requests.increment(record.operation, String(record.status), record.errorCode ?? '');
+      for (const { provider, model, nanoUsd } of record.accounted) {
+        if (nanoUsd === undefined) unpriced.increment(provider, model, '');
+        else costs.add(nanoUsd / 1e9, record.organization ?? '', record.team ?? '', model);
+      }
       if (record.provider === undefined) return;
       const series = store.series(
         {
@@ -169,6 +183,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     attempt: (cluster, result) => attempts.increment(cluster, result, ''),
     hedge: (cluster) => hedges.increment(cluster, '', ''),
     mirror: (cluster, result) => mirrored.increment(cluster, result, ''),
+    limitRefusal: (limit) => refusals.increment(limit, '', ''),
     activeRequests,
     openStreams,
     configApplied(number) {

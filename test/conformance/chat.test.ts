@@ -12,7 +12,7 @@ import { FAILURES, FEATURES } from './features.ts';
 import { startFleet } from './fleet.ts';
 import { type Cell, type CellOutcome, runMatrix } from './matrix.ts';
 import { PARAMETERS } from './parameters.ts';
-import { PROVIDERS, type ProviderRow } from './providers.ts';
+import { PROVIDERS } from './providers.ts';
 import type { ClientAdapter } from './reading.ts';
 import { CHAT_LIMITS } from './refusals.ts';
 import { type CellPlace, runAbort, runFailure, runFeature, runParameters } from './run-cell.ts';
@@ -39,15 +39,10 @@ const COLUMNS: readonly { name: string; run(place: CellPlace): Promise<CellOutco
   { name: 'client leaves stream', run: (place) => runAbort(place, { stream: true }) },
 ];
 
-/** The relay of streams that pass through knows no JSON lines: these cells stay empty. */
-function isPassedOnInLines(client: ClientAdapter, provider: ProviderRow, column: string): boolean {
-  return client.streamType === 'application/x-ndjson' && provider.name === 'ollama' && /stream/.test(column);
-}
-
 test('every chat client reaches every provider', async (t) => {
   const cells = CLIENTS.flatMap((client) =>
     PROVIDERS.flatMap((provider) =>
-      COLUMNS.filter(({ name }) => !isPassedOnInLines(client, provider, name)).map(
+      COLUMNS.map(
         (column): Cell => ({
           client: client.name,
           provider: provider.name,

@@ -66,7 +66,7 @@ const OLLAMA_SHARED: readonly Parameter[] = [
   valued('stop', { options: { stop: ['qx-stop'] } }, STOP, STOP_SENT),
   valued('max tokens', { options: { num_predict: 1777 } }, MAX, MAX_SENT),
   valued('logprobs', { logprobs: true, top_logprobs: 3 }, /logprobs/i, /logprobs":(?:true|3)/i),
-  valued('context size', { options: { num_ctx: 4711 } }, /num_ctx|options/, /:4711[,}]/),
+  valued('context size', { options: { num_ctx: 4711 } }, /num_ctx/, /:4711[,}]/),
   valued('keep alive', { keep_alive: '47m' }, /keep_alive/, /"47m"/),
   valued('unknown field', { made_up_4711: 1 }, MADE_UP, MADE_UP),
 ];
@@ -194,6 +194,6 @@ export const PARAMETERS: Readonly<Record<string, readonly Parameter[]>> = {
     valued('full text', { parameters: { return_full_text: true } }, /return_full_text/, /"return_full_text":true/),
     valued('grammar', { parameters: { grammar: { type: 'regex', value: 'x4711' } } }, /grammar/, /x4711/),
     valued('adapter', { parameters: { adapter_id: 'lora-4711' } }, /adapter_id/, /lora-4711/),
-    valued('unknown field', { made_up_4711: 1 }, /made_up_4711|body/, MADE_UP),
+    valued('unknown field', { made_up_4711: 1 }, MADE_UP, MADE_UP),
   ],
 };

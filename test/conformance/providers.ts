@@ -41,7 +41,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
     name: 'azure-openai',
     model: 'gpt-5-mini',
     path: '',
-    has: /^\/openai\/(?:deployments\/[^/]+\/(?:chat\/completions|embeddings)|responses)\?api-version=2025-04-01-preview$/,
+    has: /^\/openai\/(?:deployments\/[^/]+\/(?:chat\/completions|embeddings)|responses(?:\/input_tokens)?)\?api-version=2025-04-01-preview$/,
     cluster: `provider: azure-openai, api_version: 2025-04-01-preview, ${KEY}`,
     thoughts: 'in-responses',
   },
@@ -149,9 +149,17 @@ export const EMBEDDING_PROVIDERS: readonly ProviderRow[] = [
 
 /** The providers that count tokens. */
 export const COUNTING_PROVIDERS: readonly ProviderRow[] = PROVIDERS.filter(({ name }) =>
-  ['vllm', 'anthropic', 'aws-bedrock', 'aws-anthropic', 'google', 'gcp-vertex', 'gcp-anthropic', 'openai'].includes(
-    name,
-  ),
+  [
+    'vllm',
+    'azure-openai',
+    'anthropic',
+    'aws-bedrock',
+    'aws-anthropic',
+    'google',
+    'gcp-vertex',
+    'gcp-anthropic',
+    'openai',
+  ].includes(name),
 );
 
 /** The providers that rerank. */

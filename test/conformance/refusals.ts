@@ -48,10 +48,15 @@ export const CHAT_LIMITS: readonly Limit[] = [
 ];
 
 /** Providers that give the number of tokens and nothing else. */
-const ONLY_COUNTING = ['anthropic', 'aws-bedrock', 'aws-anthropic', 'google', 'gcp-vertex', 'gcp-anthropic'];
-
-/** All columns of the table of counts. */
-const EVERY_COUNT = ['answer', 'error 400', 'error 429', 'error 500'];
+const ONLY_COUNTING = [
+  'azure-openai',
+  'anthropic',
+  'aws-bedrock',
+  'aws-anthropic',
+  'google',
+  'gcp-vertex',
+  'gcp-anthropic',
+];
 
 /** The limits of embeddings, rerank and token counts. */
 export const FAMILY_LIMITS: readonly Limit[] = [
@@ -62,14 +67,6 @@ export const FAMILY_LIMITS: readonly Limit[] = [
     outcome: 'warned',
     says: /Only the number of tokens is known/,
     reason: 'these providers count tokens and do not show them',
-  },
-  {
-    clients: ['anthropic count_tokens', 'gemini countTokens', 'bedrock count-tokens'],
-    providers: ['openai'],
-    features: EVERY_COUNT,
-    outcome: 'refused',
-    says: / is not available from the provider of this model/,
-    reason: 'OpenAI has no tokenizer, and its count of the tokens of a response is not translated to',
   },
 ];
 

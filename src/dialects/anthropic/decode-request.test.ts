@@ -124,3 +124,17 @@ test('wrong fields are named by their path', () => {
     );
   }
 });
+
+test('fields that have no place in the neutral request are named', () => {
+  const warnings: string[] = [];
+  const body = {
+    model: 'm',
+    messages: [{ role: 'user', content: 'Hi', id: 'x' }],
+    tool_choice: { type: 'auto', novel: 1 },
+  };
+  decodeRequest(body, { warn: (warning) => warnings.push(warning) });
+  assert.deepEqual(warnings, [
+    "The field 'messages[].id' was left out: it is not known here.",
+    "The field 'tool_choice.novel' was left out: it is not known here.",
+  ]);
+});

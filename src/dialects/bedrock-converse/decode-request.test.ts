@@ -189,3 +189,13 @@ test('wrong fields are refused by name', () => {
   }
   assert.throws(() => decodeRequest({ messages: [] }, {}), GatewayError);
 });
+
+test('fields of messages and toolConfig that have no neutral place are named', () => {
+  const warnings: string[] = [];
+  const body = {
+    messages: [{ role: 'user', content: [{ text: 'Hi' }], id: 'x' }],
+    toolConfig: { tools: [], novel: 1 },
+  };
+  decodeRequest(body, { ...CONTEXT, warn: (warning) => warnings.push(warning) });
+  assert.match(warnings.join(' '), /toolConfig\.novel.*messages\[\]\.id/);
+});

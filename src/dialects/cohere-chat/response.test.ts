@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
+import type { NeutralReasoning } from '../neutral/request.ts';
 import { emptyUsage } from '../neutral/usage.ts';
-import { answerContext, onWire, providerContext, sidesOf } from '../openai/support.test.ts';
+import { answerContext, encodeContext, onWire, providerContext, sidesOf } from '../openai/support.test.ts';
 import { openaiChat } from '../openai-chat/dialect.ts';
 import { cohereChat } from './dialect.ts';
 
@@ -133,4 +134,23 @@ test('wrong request fields are named', () => {
       param,
     );
   }
+});
+
+test('an effort switches thinking on where the model can think, and is named as lost elsewhere', () => {
+  const sent = (model: string, reasoning: NeutralReasoning) => {
+    const context = encodeContext();
+    const request = { model, stream: false, messages: [], tools: [], reasoning };
+    return { thinking: provider.encodeRequest(request, context)['thinking'], warnings: context.warnings };
+  };
+  const thinker = 'command-a-reasoning-08-2025';
+  assert.deepEqual(sent(thinker, { effort: 'high' }), { thinking: { type: 'enabled' }, warnings: [] });
+  assert.deepEqual(sent(thinker, { enabled: true, effort: 'low' }), {
+    thinking: { type: 'enabled' },
+    warnings: ["Reasoning effort 'low' was sent as thinking switched on: Cohere knows no degrees."],
+  });
+  assert.deepEqual(sent(thinker, { effort: 'none' }).thinking, { type: 'disabled' });
+  assert.deepEqual(sent('command-r-plus', { effort: 'high' }), {
+    thinking: undefined,
+    warnings: ['The reasoning settings were left out: this model of Cohere does not think.'],
+  });
 });

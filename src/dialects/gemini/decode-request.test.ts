@@ -336,3 +336,15 @@ test('the stand-in for a signature is none', () => {
   const [, again] = encodeAgain(body, 'gemini-3-pro').body['contents'] as { parts: unknown[] }[];
   assert.deepEqual(again?.parts, [call]);
 });
+
+test('fields of thinking and tools that have no neutral place are named', () => {
+  const warnings: string[] = [];
+  const body = {
+    contents: [],
+    generationConfig: { thinkingConfig: { thinkingLevel: 'ENORMOUS', novel: 1 } },
+    toolConfig: { functionCallingConfig: { mode: 'AUTO', allowedFunctionNames: ['f'] } },
+  };
+  decodeRequest(body, { model: 'm', warn: (warning) => warnings.push(warning) });
+  assert.equal(warnings.length, 3);
+  assert.match(warnings.join(' '), /thinkingConfig\.novel.*thinkingLevel.*allowedFunctionNames/);
+});

@@ -283,3 +283,15 @@ test('wrong fields are named by their path', () => {
     );
   }
 });
+
+test('a known field without effect is named', () => {
+  const warned = (fields: JsonObject) => {
+    const warnings: string[] = [];
+    decodeRequest({ model: 'm', messages: [], ...fields }, { warn: (warning) => warnings.push(warning) });
+    return warnings.join(' ');
+  };
+  assert.match(warned({ top_logprobs: 2 }), /'top_logprobs' was left out/);
+  assert.match(warned({ max_tokens: 1, max_completion_tokens: 2 }), /'max_tokens' was left out/);
+  assert.match(warned({ tool_choice: 'auto', function_call: 'none' }), /'function_call' was left out/);
+  assert.equal(warned({ max_tokens: 2, max_completion_tokens: 2, logprobs: true, top_logprobs: 2 }), '');
+});

@@ -25,7 +25,7 @@ export const openaiInputTokens: FamilyDialect = {
   name: 'openai-input-tokens',
   family: 'tokenize',
   framing: 'sse',
-  tokenCount: { client: openaiInputTokensClient },
+  tokenCount: { client: openaiInputTokensClient, provider: openaiInputTokensProvider },
   // Counting costs nothing.
   usage: wholeUsage([], () => ({})),
   errors: openaiErrors,

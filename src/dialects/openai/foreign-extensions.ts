@@ -9,6 +9,8 @@ type Held = true | { readonly [part: string]: Held };
 const CONTAINERS: Partial<Record<DialectName, Readonly<Record<string, Held>>>> = {
   'openai-responses': { text: {} },
   gemini: { generationConfig: {}, toolConfig: {} },
+  'ollama-chat': { options: {} },
+  tgi: { body: {} },
   'bedrock-converse': {
     inferenceConfig: {},
     outputConfig: { textFormat: true, effort: true },

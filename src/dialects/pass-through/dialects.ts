@@ -33,7 +33,6 @@ function passThrough(api: PassThroughApi): Dialect {
 /** OpenAI's APIs that have no counterpart elsewhere. */
 export const PASS_THROUGH_DIALECTS: readonly Dialect[] = [
   passThrough({ name: 'openai-completions', family: 'completions' }),
-  passThrough({ name: 'openai-input-tokens', family: 'tokenize' }),
   passThrough({
     name: 'openai-images',
     family: 'images',

@@ -8,7 +8,7 @@ import { countTokensModel } from '../bedrock-count-tokens/encode-request.ts';
 import { answer, exchange } from '../embeddings/support.test.ts';
 import type { FamilyDialect } from '../family-dialects.ts';
 import { geminiCountTokens, vertexCountTokens } from '../gemini-count-tokens/dialect.ts';
-import { openaiInputTokens, openaiInputTokensProvider } from '../openai-input-tokens/dialect.ts';
+import { openaiInputTokens } from '../openai-input-tokens/dialect.ts';
 import { vllmTokenize } from '../vllm-tokenize/dialect.ts';
 
 const TOOL = { type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } };
@@ -188,9 +188,8 @@ test('a count that rests on what OpenAI keeps is refused elsewhere', () => {
 });
 
 test('every client is counted by OpenAI, which gets what counts and nothing else', () => {
-  const openai: FamilyDialect = { ...openaiInputTokens, tokenCount: { provider: openaiInputTokensProvider } };
   const ask = (client: FamilyDialect, body: JsonObject) => {
-    const traffic = exchange(client, openai, { body, path: 'm', model: 'gpt-5-mini' });
+    const traffic = exchange(client, openaiInputTokens, { body, path: 'm', model: 'gpt-5-mini' });
     return { ...traffic, result: traffic.finish([answer({ object: 'response.input_tokens', input_tokens: 7 })]) };
   };
   const claude = ask(anthropicCountTokens, CLAUDE);

@@ -25,7 +25,11 @@ function bound(ms: number): number {
 const MAX_ERROR_BODY = 256 * 1024;
 
 function isEventStream(contentType: string): boolean {
-  return contentType.startsWith('text/event-stream') || contentType.startsWith('application/vnd.amazon.eventstream');
+  return (
+    contentType.startsWith('text/event-stream') ||
+    contentType.startsWith('application/vnd.amazon.eventstream') ||
+    contentType.startsWith('application/x-ndjson')
+  );
 }
 
 /** Takes one provider answer, within the route's time bounds, and hands it to the relay that fits. */
@@ -41,6 +45,8 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   readonly #state: ExchangeState;
   readonly #finish: (outcome: AttemptOutcome) => void;
   #over = false;
+  /** Whether the provider was stopped because the client reads too slowly. */
+  #stalled = false;
   #abort: (() => void) | undefined = undefined;
   #resume: (() => void) | undefined = undefined;
   #relay: Relay | undefined = undefined;
@@ -67,6 +73,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
 
   expire(): void {
     const answering = this.#relay !== undefined;
+    this.#attempt.clientStalled = this.#stalled;
     const error = answering
       ? new GatewayError('provider_timeout', 'The provider stopped sending before the answer was whole.')
       : new GatewayError('provider_timeout', 'The provider did not answer in time.');
@@ -78,7 +85,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   onStart(abort: () => void): void {
     this.#abort = abort;
     this.#attempt.abort = abort;
-    if (this.#state.clientGone || this.#over) abort();
+    if (this.#state.clientGone || this.#over || this.#attempt.lost) abort();
   }
 
   onHead(status: number, rawHeaders: readonly Uint8Array[], resume: () => void): void {
@@ -87,8 +94,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     this.#status = status;
     this.#attempt.upstreamStatus = status;
     this.#resume = resume;
-    // The first token is not there yet.
-    if (!this.#state.stream) this.#extend();
+    this.#extend();
     const headers = new ResponseHeaders(rawHeaders);
     this.#headers = headers;
     if (status < 200 || status > 299) {
@@ -99,29 +105,44 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   }
 
   onData(chunk: Uint8Array): boolean {
-    if (this.#over || this.#relay === undefined || this.#relay.data(chunk)) {
+    if (this.#isDead() || this.#relay === undefined || this.#relay.data(chunk)) {
       this.#extend();
       return true;
     }
+    this.#stalled = true;
     this.deadline = this.#lastMoment;
     return false;
   }
 
   onEnd(): void {
-    if (!this.#over) this.#relay?.end();
+    if (!this.#isDead()) this.#relay?.end();
   }
 
   onError(failure: UpstreamFailure): void {
     if (this.#over) return;
     const error = failureError(failure);
+    if (this.#attempt.lost) {
+      this.#end({ kind: 'failed', error, failure: 'aborted' });
+      return;
+    }
     // Of a refusal the status says enough, whatever became of its body.
     if (this.#relay !== undefined && (this.#state.phase === 'committed' || this.#status > 299)) this.#relay.fail(error);
     else this.#end({ kind: 'failed', error, failure: failure.kind });
   }
 
-  /** Moves the deadline on: the provider is sending. A client that reads slowly stops it, which is not its fault. */
+  /** Whether what comes is nobody's any more: a decompressor, or the connection itself, may bring more after the end. */
+  #isDead(): boolean {
+    return this.#over || this.#attempt.lost;
+  }
+
+  /**
+   * Moves the deadline on: the provider is sending. A client that reads slowly stops it, which is not its fault. What comes
+   * of a stream before its first content moves nothing: signs of life are not what the client waits for.
+   */
   #extend(): void {
-    const last = this.#state.phase === 'committed' ? this.#lastMoment : this.#lastTry;
+    const committed = this.#state.phase === 'committed';
+    if (this.#state.stream && !committed) return;
+    const last = committed ? this.#lastMoment : this.#lastTry;
     this.deadline = Math.min(last, this.#state.runtime.monotonic() + bound(this.#idleMs));
   }
 
@@ -142,7 +163,16 @@ export class AttemptHandler implements UpstreamHandler, Watched {
       this.#abort?.();
       return;
     }
-    const inflating = decompressInto(encoding, relay, () => this.#resume?.());
+    const living: Relay = {
+      data: (chunk) => this.#isDead() || relay.data(chunk),
+      end: () => {
+        if (!this.#isDead()) relay.end();
+      },
+      fail: (error) => {
+        if (!this.#isDead()) relay.fail(error);
+      },
+    };
+    const inflating = decompressInto(encoding, living, () => this.#resume?.());
     this.#inflating = () => inflating.resumed();
     this.#relay = inflating;
     headers.drop('content-encoding');
@@ -154,6 +184,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
       done: () => this.#end({ kind: 'done', headers }),
       failed: (error) => this.#end({ kind: 'failed', error, failure: 'answer' }),
       resume: () => {
+        this.#stalled = false;
         this.#extend();
         (this.#inflating ?? this.#resume)?.();
       },

@@ -59,16 +59,12 @@ export class AttemptPlan {
 
   /** The target to try now; undefined: the route has no more. */
   next(): LiveTarget | undefined {
+    if (this.#isSpent()) return undefined;
     const { retry } = this.#live.route;
-    if (retry.attempts !== undefined && this.#made >= retry.attempts) return undefined;
     const { context } = this.#request;
     for (;;) {
       const found = this.#search();
-      if (found !== undefined) {
-        this.#made++;
-        this.#madeInRound++;
-        return found;
-      }
+      if (found !== undefined) return found;
       this.#tier = 0;
       if (!context.panic) {
         context.panic = true;
@@ -82,34 +78,50 @@ export class AttemptPlan {
     }
   }
 
-  /** Counts one more attempt at the last target; false: the route's attempts are used up. */
+  /** A target that is well and was not tried in this round, for an attempt that competes with one under way; undefined: there is none. */
+  rival(): LiveTarget | undefined {
+    if (this.#isSpent() || this.#request.context.panic) return undefined;
+    return this.#search();
+  }
+
+  /** Counts one more attempt at the last target; false: the attempts of the route or of this priority are used up. */
   again(): boolean {
-    const { attempts } = this.#live.route.retry;
-    if (attempts !== undefined && this.#made >= attempts) return false;
+    const { attemptsPerPriority } = this.#live.route.retry;
+    const tried = this.#triedInTier[this.#tier] ?? 0;
+    if (this.#isSpent() || (attemptsPerPriority !== undefined && tried >= attemptsPerPriority)) return false;
     this.#made++;
+    this.#triedInTier[this.#tier] = tried + 1;
     return true;
+  }
+
+  #isSpent(): boolean {
+    const { attempts } = this.#live.route.retry;
+    return attempts !== undefined && this.#made >= attempts;
   }
 
   #search(): LiveTarget | undefined {
     const { tiers, route } = this.#live;
+    const { attemptsPerPriority } = route.retry;
     for (; this.#tier < tiers.length; this.#tier++) {
       const tier = tiers[this.#tier] as LiveTier;
       const tried = this.#triedInTier[this.#tier] ?? 0;
-      if (tried >= (route.retry.attemptsPerPriority ?? tier.targets.length)) continue;
-      const left = this.#candidates(tier);
+      if (attemptsPerPriority !== undefined && tried >= attemptsPerPriority) continue;
+      let left = this.#left[this.#tier] ?? this.#servable(tier);
+      // A priority that is to be tried more often than it has targets begins with them anew.
+      if (left.length === 0 && attemptsPerPriority !== undefined && tried > 0) left = this.#servable(tier);
       if (left.length === 0) continue;
       const index = this.#choose(tier, left);
       if (index < 0) continue;
       this.#triedInTier[this.#tier] = tried + 1;
       this.#left[this.#tier] = left.length === 1 ? [] : left.filter((other) => other !== index);
+      this.#made++;
+      this.#madeInRound++;
       return tier.targets[index];
     }
     return undefined;
   }
 
-  #candidates(tier: LiveTier): readonly number[] {
-    const known = this.#left[this.#tier];
-    if (known !== undefined) return known;
+  #servable(tier: LiveTier): readonly number[] {
     for (const target of tier.targets) {
       if (!this.#request.canServe(target)) {
         return tier.all.filter((index) => this.#request.canServe(tier.targets[index] as LiveTarget));

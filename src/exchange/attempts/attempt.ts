@@ -2,9 +2,10 @@ import type { StreamObserver } from '../../dialects/dialect.ts';
 import type { Usage } from '../../dialects/neutral/usage.ts';
 import type { LoadTicket } from '../../routing/balance/load-stats.ts';
 import type { Target } from '../../snapshot/snapshot.ts';
+import type { AttemptResult } from '../../telemetry/metric-families.ts';
 import type { ChosenBinding } from '../binding.ts';
 import type { BoundCluster, Lane, LiveTarget } from '../live.ts';
-import type { ExchangeState } from '../state.ts';
+import type { ExchangeState, HeldLimits } from '../state.ts';
 
 /** One try to have a request answered by a target: what is known of it, apart from any other try of the same request. */
 export class Attempt {
@@ -29,11 +30,26 @@ export class Attempt {
   responseModel: string | undefined = undefined;
   /** What the provider said went wrong, for the log. */
   errorDetail: string | undefined = undefined;
+  /** How it ended; undefined while it has not. */
+  result: AttemptResult | undefined = undefined;
+  /** What was known of usage when the content began: what comes later is the provider's count so far. */
+  usageBeforeContent: Usage | undefined = undefined;
+  /** Events with content that came, and the length of their text as far as it was read. */
+  contentEvents = 0;
+  contentLength = 0;
+  /** The service tier that the provider says it used. */
+  serviceTier: string | undefined = undefined;
+  /** What the attempt has reserved of limits that go by the cluster. */
+  held: HeldLimits | undefined = undefined;
   /** Ends the provider request in flight. */
   abort: (() => void) | undefined = undefined;
 
-  /** Whether another attempt answered first. */
+  /** Whether another attempt answered first: nothing of this one may reach the client. */
   lost = false;
+  /** Whether it ended for want of a client that reads, which says nothing about the provider. */
+  clientStalled = false;
+  /** Until when the provider asked to be left alone, by the monotonic clock; 0: it did not. */
+  retryAtMonotonic = 0;
   /** Set while the attempt counts in the health and the figures of its target and lane. */
   begun = false;
   targetTicket = 0;
@@ -51,5 +67,11 @@ export class Attempt {
     this.cluster = way.cluster;
     this.lane = way.lane;
     this.chosen = way.chosen;
+  }
+
+  /** Whether the provider has counted since the content began. */
+  get usageFinal(): boolean {
+    const known = this.usage ?? this.observer?.usage;
+    return known !== undefined && known !== this.usageBeforeContent;
   }
 }

@@ -122,7 +122,7 @@ export async function attemptFamily(attempt: Attempt, tracksLoad: boolean): Prom
   const { state } = attempt;
   const built = buildFamilyRequests(attempt);
   state.attempts++;
-  attempt.upstreamHost = built.requests[0]?.endpoint.host ?? '';
+  attempt.upstreamHost = attempt.lane.endpoint.resolved?.peer ?? attempt.lane.endpoint.host;
   state.phase = 'attempt';
   attempt.startedMonotonic = state.runtime.monotonic();
   attemptBegun(attempt, tracksLoad);
@@ -134,6 +134,10 @@ export async function attemptFamily(attempt: Attempt, tracksLoad: boolean): Prom
     const error = GatewayError.from(thrown);
     if (!error.retryable) throw error;
     return { kind: 'failed', error, failure: 'unsigned' };
+  }
+  if (attempt.lost || state.clientGone) {
+    const error = new GatewayError('client_closed', 'The request was given up.');
+    return { kind: 'failed', error, failure: 'aborted' };
   }
   const refused = answers.find((one) => one !== undefined && (one.status < 200 || one.status > 299));
   attempt.upstreamStatus = refused?.status ?? 200;

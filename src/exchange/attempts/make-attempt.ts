@@ -1,11 +1,14 @@
+import type { CompiledLimit } from '../../filters/limits/limit.ts';
 import { chooseBinding } from '../binding.ts';
 import type { BoundCluster, Lane, LiveRoute, LiveTarget } from '../live.ts';
 import type { ExchangeState } from '../state.ts';
 import { Attempt } from './attempt.ts';
+import { holdAttemptLimits, settleAttemptLimits } from './attempt-limits.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import type { AttemptPlan } from './attempt-plan.ts';
-import { chooseLane } from './choose-lane.ts';
+import { chooseLane, type LaneFault } from './choose-lane.ts';
 import { observeAttempt } from './observe-attempt.ts';
+import { attemptAbandoned } from './observe-health.ts';
 import { takePlace } from './place.ts';
 import { sendAttempt } from './send-attempt.ts';
 
@@ -14,30 +17,56 @@ export interface AttemptRun {
   readonly state: ExchangeState;
   readonly live: LiveRoute;
   readonly plan: AttemptPlan;
+  /** Limits that go by the cluster of an attempt. */
+  readonly attemptLimits: readonly CompiledLimit[];
   /** The ways into clusters that were tried. */
   readonly triedLanes: Lane[];
 }
 
-/** Prepares an attempt at a target; undefined when the target cannot serve the operation. */
-export function prepareAttempt(run: AttemptRun, target: LiveTarget): Attempt | undefined {
+/**
+ * Prepares an attempt at a target; undefined when the target cannot serve the operation or its cluster has no endpoint now.
+ * `fault` is what was wrong with the last way in.
+ */
+export function prepareAttempt(run: AttemptRun, target: LiveTarget, fault?: LaneFault): Attempt | undefined {
   const { state } = run;
   const chosen = chooseBinding(state, target.target);
   if (chosen === undefined) return undefined;
   const cluster = state.bound.clusters[target.target.cluster.index] as BoundCluster;
   const context = state.pickContext();
-  const lane = chooseLane(cluster, run.triedLanes, context);
+  const lane = chooseLane(cluster, run.triedLanes, fault === undefined ? { context } : { context, fault });
+  if (lane === undefined) return undefined;
   run.triedLanes.push(lane);
   return new Attempt(state, { live: target, cluster, lane, chosen });
+}
+
+async function send(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
+  try {
+    return observeAttempt(attempt, await sendAttempt(attempt, run.live.tracksLoad));
+  } catch (thrown) {
+    attemptAbandoned(attempt);
+    throw thrown;
+  }
+}
+
+async function sendWithinLimits(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
+  if (run.attemptLimits.length === 0) return send(run, attempt);
+  const denied = await holdAttemptLimits(run, attempt);
+  if (denied !== undefined) return observeAttempt(attempt, denied);
+  try {
+    return await send(run, attempt);
+  } finally {
+    settleAttemptLimits(attempt);
+  }
 }
 
 /** Makes one attempt: waits for a place at its cluster, sends, and lets health and metrics know how it ended. */
 export async function makeAttempt(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
   const { limit } = attempt.cluster;
-  if (limit === undefined) return observeAttempt(attempt, await sendAttempt(attempt, run.live.tracksLoad));
+  if (limit === undefined) return sendWithinLimits(run, attempt);
   const refused = await takePlace(attempt, limit);
-  if (refused !== undefined) return refused;
+  if (refused !== undefined) return observeAttempt(attempt, refused);
   try {
-    return observeAttempt(attempt, await sendAttempt(attempt, run.live.tracksLoad));
+    return await sendWithinLimits(run, attempt);
   } finally {
     limit.release();
   }

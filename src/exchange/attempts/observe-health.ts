@@ -15,6 +15,7 @@ export function attemptBegun(attempt: Attempt, tracksLoad: boolean): void {
   const { live, lane, cluster, state } = attempt;
   const now = state.runtime.monotonic();
   attempt.begun = true;
+  lane.use.active++;
   attempt.targetTicket = live.breaker.started(now);
   attempt.laneTicket = lane.breaker.started(now);
   lane.key.started(now);
@@ -28,7 +29,7 @@ export function attemptBegun(attempt: Attempt, tracksLoad: boolean): void {
   }
 }
 
-/** The first content of the answer came. */
+/** The first content of the answer came, or the whole of one that is not streamed. */
 export function attemptAnswering(attempt: Attempt): void {
   const now = attempt.state.runtime.monotonic();
   attempt.firstContentMonotonic = now;
@@ -58,6 +59,7 @@ function failed(attempt: Attempt, now: number): void {
   attempt.live.breaker.failed(now, attempt.targetTicket);
   attempt.lane.breaker.failed(now, attempt.laneTicket);
   attempt.lane.key.aborted();
+  attempt.cluster.ejection.compare(now);
   if (attempt.targetLoad !== undefined) attempt.live.stats.failed(attempt.targetLoad, now);
   if (attempt.laneLoad !== undefined) attempt.lane.stats.failed(attempt.laneLoad, now);
 }
@@ -98,18 +100,45 @@ function refused(attempt: Attempt, refusal: ProviderRefusal, now: number): void 
   if (verdict !== undefined) rest(attempt, verdict, refusal.headers);
 }
 
+/**
+ * An attempt that lost a race was slower than what it took: without that the figures would hold fast answers alone, and the
+ * second attempts that follow them would come ever sooner.
+ */
+function wasSlow(attempt: Attempt, now: number): void {
+  if (attempt.targetLoad !== undefined) attempt.live.stats.firstToken(attempt.targetLoad, now);
+  if (attempt.laneLoad !== undefined) attempt.lane.stats.firstToken(attempt.laneLoad, now);
+}
+
+/** Whether an end says nothing about the provider. */
+function isSilent(attempt: Attempt, outcome: AttemptOutcome): boolean {
+  if (outcome.kind === 'done' && attempt.state.error === undefined) return false;
+  if (outcome.kind === 'failed') {
+    const { failure } = outcome;
+    if (failure === 'aborted' || failure === 'unsigned' || failure === 'unexpressible') return true;
+  }
+  return attempt.lost || attempt.clientStalled || (outcome.kind !== 'refused' && attempt.state.clientGone);
+}
+
 /** Tells the health and the figures of target and lane how an attempt ended. Does nothing for one that was never sent. */
 export function attemptEnded(attempt: Attempt, outcome: AttemptOutcome): void {
   if (!attempt.begun) return;
   attempt.begun = false;
-  const { state } = attempt;
-  const now = state.runtime.monotonic();
-  if (outcome.kind === 'refused') refused(attempt, outcome.refusal, now);
+  attempt.lane.use.active--;
+  const now = attempt.state.runtime.monotonic();
+  if (attempt.lost) wasSlow(attempt, now);
+  if (isSilent(attempt, outcome)) saidNothing(attempt);
+  else if (outcome.kind === 'refused') refused(attempt, outcome.refusal, now);
   else if (outcome.kind === 'done') {
-    if (state.error !== undefined) failed(attempt, now);
-    else succeeded(attempt, now);
+    if (attempt.state.error === undefined) succeeded(attempt, now);
+    else failed(attempt, now);
     if (outcome.headers !== undefined) learnHeadroom(attempt, outcome.headers);
-  } else if (state.clientGone || outcome.failure === 'aborted' || outcome.failure === 'unsigned') saidNothing(attempt);
-  else if (outcome.failure === 'unexpressible') saidNothing(attempt);
-  else failed(attempt, now);
+  } else failed(attempt, now);
+}
+
+/** Gives back what an attempt holds of health and figures when something broke in the gateway itself. */
+export function attemptAbandoned(attempt: Attempt): void {
+  if (!attempt.begun) return;
+  attempt.begun = false;
+  attempt.lane.use.active--;
+  saidNothing(attempt);
 }

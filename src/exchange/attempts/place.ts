@@ -6,7 +6,15 @@ import type { AttemptOutcome } from './attempt-outcome.ts';
 
 function busy(attempt: Attempt, message: string): AttemptOutcome {
   const error = new GatewayError('overloaded', message, { retryAfterSeconds: 1 });
-  return { kind: 'failed', error, failure: attempt.state.clientGone ? 'aborted' : 'busy' };
+  return { kind: 'failed', error, failure: attempt.state.clientGone || attempt.lost ? 'aborted' : 'busy' };
+}
+
+/** How long a request may wait for a place: as its cluster says, and never beyond its own time. */
+function queueDeadline({ state, target }: Attempt): number {
+  const timeoutMs = target.cluster.config.concurrency?.queue_timeout ?? 0;
+  const requestMs = state.route?.timeouts.requestMs ?? 0;
+  const deadline = state.runtime.monotonic() + timeoutMs;
+  return requestMs === 0 ? deadline : Math.min(deadline, state.startedMonotonic + requestMs);
 }
 
 /**
@@ -16,17 +24,18 @@ function busy(attempt: Attempt, message: string): AttemptOutcome {
 export function takePlace(attempt: Attempt, limit: ConcurrencyLimit): Promise<AttemptOutcome | undefined> {
   if (limit.tryAcquire()) return Promise.resolve(undefined);
   const { state } = attempt;
-  const timeoutMs = attempt.target.cluster.config.concurrency?.queue_timeout ?? 0;
   return new Promise((resolve) => {
     const waiter = new Waiter(() => {
       state.runtime.watchdog.unwatch(deadline);
+      attempt.abort = undefined;
       resolve(undefined);
     });
     const leave = (message: string) => {
+      attempt.abort = undefined;
       if (limit.remove(waiter)) resolve(busy(attempt, message));
     };
     const deadline: Watched = {
-      deadline: state.runtime.monotonic() + timeoutMs,
+      deadline: queueDeadline(attempt),
       watchIndex: -1,
       expire: () => leave('The provider of this model is busy: no place came free in time.'),
     };
@@ -36,7 +45,7 @@ export function takePlace(attempt: Attempt, limit: ConcurrencyLimit): Promise<At
     }
     attempt.abort = () => {
       state.runtime.watchdog.unwatch(deadline);
-      leave('The client closed the connection.');
+      leave('The request was given up while it waited for a place.');
     };
     state.attempt = attempt;
     state.runtime.watchdog.watch(deadline);

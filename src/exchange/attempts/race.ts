@@ -2,9 +2,10 @@ import type { ExchangeState, Race } from '../state.ts';
 import type { Attempt } from './attempt.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import { type AttemptRun, makeAttempt } from './make-attempt.ts';
+import { mayRetry } from './retry.ts';
 
 /** How one of two competing attempts ended. */
-interface Finish {
+export interface Finish {
   attempt: Attempt;
   outcome: AttemptOutcome;
 }
@@ -17,21 +18,24 @@ export function hedgeDelayMs(run: AttemptRun, attempt: Attempt): number | undefi
   return Number.isNaN(after) ? undefined : Math.max(after, hedge.minDelayMs);
 }
 
-/** Cancels all attempts but the one whose answer the client gets. */
-class AttemptRace implements Race {
-  readonly #state: ExchangeState;
+/** Attempts under way at one request, of which one at most answers it. */
+export class AttemptRace implements Race {
   readonly #running: Attempt[] = [];
 
-  constructor(state: ExchangeState) {
-    this.#state = state;
-  }
-
+  /** An attempt begins. */
   add(attempt: Attempt): void {
     this.#running.push(attempt);
   }
 
-  won(winner: Attempt): void {
-    for (const attempt of this.#running) {
+  /** An attempt has ended. */
+  remove(attempt: Attempt): void {
+    const at = this.#running.indexOf(attempt);
+    if (at !== -1) this.#running.splice(at, 1);
+  }
+
+  /** Ends all attempts that are under way but this one: what they still bring is nobody's. */
+  won(winner: Attempt | undefined): void {
+    for (const attempt of [...this.#running]) {
       if (attempt === winner) continue;
       attempt.lost = true;
       attempt.abort?.();
@@ -39,17 +43,18 @@ class AttemptRace implements Race {
   }
 
   abort(): void {
-    for (const attempt of this.#running) attempt.abort?.();
-  }
-
-  get decided(): boolean {
-    return this.#state.phase === 'committed';
+    for (const attempt of [...this.#running]) attempt.abort?.();
   }
 }
 
+function isDecided(state: ExchangeState): boolean {
+  return state.phase === 'committed' || state.clientGone;
+}
+
 /**
- * Lets a second attempt compete with a first one that is slow to begin. Resolves to the one that answered, or when both
- * failed to the last; the slower one is cancelled as soon as the other begins to answer.
+ * Lets a second attempt compete with a first one that is slow to begin. Resolves to the one that answered or was refused for
+ * good, or when both failed to the last; what is still under way then is cancelled, and so is the slower one as soon as
+ * the other begins to answer.
  */
 export async function raceAttempts(
   run: AttemptRun,
@@ -57,29 +62,37 @@ export async function raceAttempts(
   { delayMs, rival }: { delayMs: number; rival(): Attempt | undefined },
 ): Promise<Finish> {
   const { state } = run;
-  const race = new AttemptRace(state);
+  const race = new AttemptRace();
   state.race = race;
-  race.add(first);
-  const make = async (attempt: Attempt): Promise<Finish> => ({ attempt, outcome: await makeAttempt(run, attempt) });
-  const running = make(first);
+  const make = async (attempt: Attempt): Promise<Finish> => {
+    race.add(attempt);
+    try {
+      return { attempt, outcome: await makeAttempt(run, attempt) };
+    } finally {
+      race.remove(attempt);
+    }
+  };
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), delayMs);
-  });
   try {
+    const running = make(first);
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), delayMs);
+    });
     const early = await Promise.race([running, late]);
-    if (early !== undefined || race.decided || state.clientGone) return early ?? (await running);
+    if (early !== undefined) return early;
+    if (isDecided(state)) return await running;
     const second = rival();
     if (second === undefined) return await running;
-    race.add(second);
     state.runtime.countHedge(second.target.cluster.name);
     const other = make(second);
     const finish = await Promise.race([running, other]);
-    if (finish.outcome.kind === 'done' && !finish.attempt.lost) return finish;
+    const { attempt, outcome } = finish;
+    if (!attempt.lost && (outcome.kind === 'done' || (!isDecided(state) && !mayRetry(attempt, outcome)))) return finish;
     // One has failed or was cancelled: what the other does counts.
-    return await (finish.attempt === first ? other : running);
+    return await (attempt === first ? other : running);
   } finally {
     clearTimeout(timer);
+    race.won(undefined);
     state.race = undefined;
   }
 }

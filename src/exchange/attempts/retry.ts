@@ -1,10 +1,12 @@
 import { refusalReason } from '../../dialects/refusal-reason.ts';
+import { keyVerdict } from '../../routing/health/key-health.ts';
 import { readRetryAfterMs } from '../../routing/health/retry-after.ts';
 import type { RetryPolicy } from '../../snapshot/snapshot.ts';
 import type { AttemptResult } from '../../telemetry/metric-families.ts';
 import type { ExchangeState } from '../state.ts';
 import type { Attempt } from './attempt.ts';
 import type { AttemptOutcome, ProviderRefusal } from './attempt-outcome.ts';
+import type { LaneFault } from './choose-lane.ts';
 import { isClientCredential } from './observe-health.ts';
 
 /** How an attempt counts in `aigw_attempts_total`. */
@@ -52,9 +54,10 @@ function isRetriedReason(retry: RetryPolicy, refusal: ProviderRefusal): boolean 
   return reason === 'context_length' ? retry.onContextLength : reason === 'content_policy' && retry.onContentPolicy;
 }
 
-/** Whether the provider refused the gateway's own key: no fault of the client's. */
-function isKeyRefused(attempt: Attempt, status: number): boolean {
-  return (status === 401 || status === 403) && !isClientCredential(attempt);
+/** Whether the provider refused the gateway's own key, or lets it do no more: no fault of the client's. */
+function isKeyRefused(attempt: Attempt, refusal: ProviderRefusal): boolean {
+  const verdict = keyVerdict(refusal.status, refusal.error.code ?? refusal.error.type);
+  return (verdict === 'refused' || verdict === 'exhausted') && !isClientCredential(attempt);
 }
 
 /** Whether the route's retry policy lets another target try after this outcome. */
@@ -65,9 +68,7 @@ export function mayRetry(attempt: Attempt, outcome: AttemptOutcome): boolean {
   if (!state.hasTime(0)) return false;
   if (outcome.kind === 'refused') {
     const { refusal } = outcome;
-    return (
-      retry.onStatus.has(refusal.status) || isKeyRefused(attempt, refusal.status) || isRetriedReason(retry, refusal)
-    );
+    return retry.onStatus.has(refusal.status) || isKeyRefused(attempt, refusal) || isRetriedReason(retry, refusal);
   }
   switch (outcome.failure) {
     case 'connect':
@@ -92,10 +93,25 @@ export function mayRetry(attempt: Attempt, outcome: AttemptOutcome): boolean {
   }
 }
 
-/** Whether another endpoint or key of the same cluster may do better: the connection or the key was at fault. */
-export function isLaneFault(outcome: AttemptOutcome): boolean {
-  if (outcome.kind === 'refused') return [401, 402, 403, 429, 502, 503, 504].includes(outcome.refusal.status);
-  if (outcome.kind === 'done') return false;
+/** What of a way into its cluster was at fault, so that another way may do better; undefined: nothing of it. */
+export function laneFault(outcome: AttemptOutcome): LaneFault | undefined {
+  if (outcome.kind === 'done') return undefined;
+  if (outcome.kind === 'refused') {
+    switch (outcome.refusal.status) {
+      case 401:
+      case 402:
+      case 403:
+        return 'key';
+      case 429:
+        return 'either';
+      case 502:
+      case 503:
+      case 504:
+        return 'endpoint';
+      default:
+        return undefined;
+    }
+  }
   switch (outcome.failure) {
     case 'connect':
     case 'timeout-connect':
@@ -103,10 +119,11 @@ export function isLaneFault(outcome: AttemptOutcome): boolean {
     case 'reset':
     case 'protocol':
     case 'timeout-head':
+      return 'endpoint';
     case 'unsigned':
-      return true;
+      return 'key';
     default:
-      return false;
+      return undefined;
   }
 }
 
@@ -118,12 +135,26 @@ export function backoffMs(state: ExchangeState): number {
   return base * (0.5 + state.runtime.random() / 2);
 }
 
-/** Milliseconds that a provider asked to wait, as far as the route waits for it. */
-export function retryAfterMs(attempt: Attempt, outcome: AttemptOutcome): number {
-  if (outcome.kind !== 'refused') return 0;
+/** Remembers how long a provider asked to be left alone: with a 429, or when it is overloaded. */
+export function noteRetryAfter(attempt: Attempt, outcome: AttemptOutcome): void {
+  if (outcome.kind !== 'refused') return;
   const { headers, status } = outcome.refusal;
-  if (status !== 429 && status !== 503) return 0;
-  const { runtime, route } = attempt.state;
-  const asked = readRetryAfterMs((name) => headers.get(name), runtime.now()) ?? 0;
-  return asked <= (route?.retry.maxRetryAfterMs ?? 0) ? asked : 0;
+  if (status !== 429 && status !== 503 && status !== 529) return;
+  const { runtime } = attempt.state;
+  const asked = readRetryAfterMs((name) => headers.get(name), runtime.now());
+  if (asked !== undefined) attempt.retryAtMonotonic = runtime.monotonic() + asked;
+}
+
+/**
+ * Milliseconds to wait before an attempt: none at what this request has not tried, else the backoff, and as long as the
+ * provider asked for. Undefined: that is longer than the route waits, or than the request has time.
+ */
+export function waitBefore(attempt: Attempt): number | undefined {
+  const { state } = attempt;
+  const former = state.failedAttempts?.findLast((one) => one.live === attempt.live && one.lane === attempt.lane);
+  if (former === undefined) return 0;
+  const asked = Math.max(0, former.retryAtMonotonic - state.runtime.monotonic());
+  if (asked > (state.route?.retry.maxRetryAfterMs ?? 0)) return undefined;
+  const waitMs = Math.max(backoffMs(state), asked);
+  return state.hasTime(waitMs) ? waitMs : undefined;
 }

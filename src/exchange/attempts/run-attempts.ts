@@ -7,15 +7,25 @@ import { hasFreshLane } from './choose-lane.ts';
 import { type AttemptRun, makeAttempt, prepareAttempt } from './make-attempt.ts';
 import { startMirrors } from './mirror.ts';
 import { hedgeDelayMs, raceAttempts } from './race.ts';
-import { backoffMs, isLaneFault, mayRetry, retryAfterMs } from './retry.ts';
+import { laneFault, mayRetry, waitBefore } from './retry.ts';
+
+/** An attempt that is ready to be made. */
+interface NextAttempt {
+  attempt: Attempt;
+  /** Milliseconds to wait before it. */
+  waitMs: number;
+}
 
 /** The next attempt: another way into the same cluster where the way was at fault, else the plan's next target. */
-function nextAttempt(run: AttemptRun, last: Attempt | undefined, outcome: AttemptOutcome | undefined) {
+function nextAttempt(run: AttemptRun, last?: Attempt, outcome?: AttemptOutcome): NextAttempt | undefined {
   const { state, plan } = run;
   const context = state.pickContext();
-  if (last !== undefined && outcome !== undefined && isLaneFault(outcome)) {
-    if (hasFreshLane(last.cluster, run.triedLanes, context.nowMs) && plan.again())
-      return prepareAttempt(run, last.live);
+  const fault = outcome === undefined ? undefined : laneFault(outcome);
+  if (last !== undefined && fault !== undefined) {
+    if (hasFreshLane(last.cluster, run.triedLanes, { nowMs: context.nowMs, fault }) && plan.again()) {
+      const attempt = prepareAttempt(run, last.live, fault);
+      if (attempt !== undefined) return { attempt, waitMs: 0 };
+    }
   }
   for (;;) {
     const target = plan.next();
@@ -24,8 +34,30 @@ function nextAttempt(run: AttemptRun, last: Attempt | undefined, outcome: Attemp
     const unsigned = outcome?.kind === 'failed' && outcome.failure === 'unsigned';
     if (unsigned && target === last?.live && last.cluster.lanes.lanes.length === 1) continue;
     const attempt = prepareAttempt(run, target);
-    if (attempt !== undefined) return attempt;
+    if (attempt === undefined) continue;
+    const waitMs = waitBefore(attempt);
+    if (waitMs !== undefined) return { attempt, waitMs };
   }
+}
+
+/** An attempt that may compete with one under way: at another target that is well, else another way into the same cluster. */
+function rivalOf(run: AttemptRun, first: Attempt): Attempt | undefined {
+  const { state, plan, live } = run;
+  const { nowMs } = state.pickContext();
+  let rival: Attempt | undefined;
+  while (rival === undefined) {
+    const target = plan.rival();
+    if (target === undefined) break;
+    rival = prepareAttempt(run, target);
+  }
+  if (
+    rival === undefined &&
+    hasFreshLane(first.cluster, run.triedLanes, { nowMs, fault: 'endpoint' }) &&
+    plan.again()
+  ) {
+    rival = prepareAttempt(run, first.live, 'endpoint');
+  }
+  return rival === undefined || live.retryBudget?.tryRetry(nowMs) === false ? undefined : rival;
 }
 
 /** What a client is told when no target takes the request. */
@@ -55,19 +87,18 @@ export async function runAttempts(run: AttemptRun): Promise<void> {
   const { state, live } = run;
   live.retryBudget?.request(state.runtime.monotonic());
   if (live.route.mirrors.length > 0) startMirrors(state);
-  let attempt = nextAttempt(run, undefined, undefined);
+  let attempt = nextAttempt(run)?.attempt;
   if (attempt === undefined) throw overloaded();
   for (;;) {
-    const delay = live.route.hedge === undefined ? undefined : hedgeDelayMs(run, attempt);
+    const first = attempt;
+    const delayMs = live.route.hedge === undefined ? undefined : hedgeDelayMs(run, first);
     let outcome: AttemptOutcome;
-    if (delay === undefined) outcome = await makeAttempt(run, attempt);
+    if (delayMs === undefined) outcome = await makeAttempt(run, first);
     else {
-      const raced = await raceAttempts(run, attempt, {
-        delayMs: delay,
-        rival: () => nextAttempt(run, attempt, undefined),
-      });
-      attempt = raced.attempt;
-      outcome = raced.outcome;
+      const finish = await raceAttempts(run, first, { delayMs, rival: () => rivalOf(run, first) });
+      attempt = finish.attempt;
+      outcome = finish.outcome;
+      state.attempt = attempt;
     }
     if (outcome.kind === 'done' || state.clientGone) return;
     if (!mayRetry(attempt, outcome)) return giveUp(attempt, outcome);
@@ -75,13 +106,8 @@ export async function runAttempts(run: AttemptRun): Promise<void> {
     if (next === undefined || live.retryBudget?.tryRetry(state.runtime.monotonic()) === false) {
       return giveUp(attempt, outcome);
     }
-    const same = next.live === attempt.live && next.lane === attempt.lane;
-    const ms = same ? Math.max(backoffMs(state), retryAfterMs(attempt, outcome)) : 0;
-    if (ms > 0) {
-      if (!state.hasTime(ms)) return giveUp(attempt, outcome);
-      await wait(state, ms);
-    }
+    if (next.waitMs > 0) await wait(state, next.waitMs);
     if (state.clientGone) return;
-    attempt = next;
+    attempt = next.attempt;
   }
 }

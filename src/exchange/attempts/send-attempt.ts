@@ -18,9 +18,16 @@ function unsent(thrown: unknown): AttemptOutcome {
   return { kind: 'failed', error, failure: 'unsigned' };
 }
 
+/** What becomes of an attempt that nobody waits for any more before it is sent. */
+function unneeded(): AttemptOutcome {
+  const error = new GatewayError('client_closed', 'The request was given up before it was sent.');
+  return { kind: 'failed', error, failure: 'aborted' };
+}
+
 /** Sends the provider request of an attempt and resolves when the client has its answer or the attempt has failed. */
 export function sendAttempt(attempt: Attempt, tracksLoad: boolean): Promise<AttemptOutcome> {
   const { state, chosen } = attempt;
+  if (attempt.lost || state.clientGone) return Promise.resolve(unneeded());
   state.attempt = attempt;
   if (!chosen.sameDialect && chosen.dialect.provider === undefined) {
     return attemptFamily(attempt, tracksLoad).catch(unsent);
@@ -32,9 +39,14 @@ export function sendAttempt(attempt: Attempt, tracksLoad: boolean): Promise<Atte
     return Promise.resolve(thrown).then(unsent);
   }
   state.attempts++;
-  attempt.upstreamHost = request.endpoint.host;
+  attempt.upstreamHost = request.endpoint.resolved?.peer ?? request.endpoint.host;
   const dispatch = () =>
     new Promise<AttemptOutcome>((resolve) => {
+      // A token may have taken long to come.
+      if (attempt.lost || state.clientGone) {
+        resolve(unneeded());
+        return;
+      }
       state.phase = 'attempt';
       attempt.startedMonotonic = state.runtime.monotonic();
       attemptBegun(attempt, tracksLoad);

@@ -1,7 +1,8 @@
-import type { StreamObserver } from '../../dialects/dialect.ts';
+import type { Framing, StreamObserver } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { createAwsEventStreamFramer } from '../../streams/aws-event-stream.ts';
 import { frameOfAwsEventStreamMessage } from '../../streams/aws-event-stream-frame.ts';
+import { createJsonLinesFramer } from '../../streams/json-lines-framer.ts';
 import { createSseFramer } from '../../streams/sse-framer.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import type { Attempt } from '../attempts/attempt.ts';
@@ -10,6 +11,7 @@ import { inStreamError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';
 import type { ExchangeState } from '../state.ts';
 import { EventBuffer, type FrameBuffer } from './event-buffer.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { Relay, RelayOutcome } from './relay.ts';
 
@@ -19,8 +21,10 @@ interface FrameReader {
   end(): void;
 }
 
-function createEventReader(onFrame: (event: string, data: string) => void): FrameReader {
-  const framer = createSseFramer(onFrame);
+type OnFrame = (event: string, data: string) => void;
+
+function createTextReader(framing: Framing, onFrame: OnFrame): FrameReader {
+  const framer = framing === 'sse' ? createSseFramer(onFrame) : createJsonLinesFramer((line) => onFrame('', line));
   return {
     // Only ASCII fields are read, and one byte for one character is the cheapest decoding there is.
     push: (chunk) => framer.push((chunk as Buffer).toString('latin1')),
@@ -28,7 +32,7 @@ function createEventReader(onFrame: (event: string, data: string) => void): Fram
   };
 }
 
-function createMessageReader(onFrame: (event: string, data: string) => void): FrameReader {
+function createMessageReader(onFrame: OnFrame): FrameReader {
   return createAwsEventStreamFramer((message) => {
     const { event, data } = frameOfAwsEventStreamMessage(message);
     onFrame(event, data);
@@ -68,15 +72,21 @@ export class StreamRelay implements Relay {
     const observer = state.dialect?.usage.createStreamObserver();
     this.#observer = observer;
     attempt.observer = observer;
-    const binary = state.dialect?.framing === 'aws-event-stream';
-    this.#frames = binary ? new MessageBuffer() : new EventBuffer();
+    const framing = state.dialect?.framing ?? 'sse';
+    const binary = framing === 'aws-event-stream';
+    this.#frames = binary ? new MessageBuffer() : framing === 'sse' ? new EventBuffer() : new LineBuffer();
     if (observer === undefined) return;
     const isPreamble = state.dialect?.usage.isPreamble;
     const onFrame = (event: string, data: string) => {
-      if (!this.#seenContent) this.#seenContent = isPreamble === undefined || !isPreamble(event, data);
+      if (this.#seenContent) attempt.contentEvents++;
+      else if (isPreamble === undefined || !isPreamble(event, data)) {
+        this.#seenContent = true;
+        attempt.contentEvents++;
+        attempt.usageBeforeContent = observer.usage;
+      }
       observer.frame(event, data);
     };
-    this.#reader = binary ? createMessageReader(onFrame) : createEventReader(onFrame);
+    this.#reader = binary ? createMessageReader(onFrame) : createTextReader(framing, onFrame);
   }
 
   data(chunk: Uint8Array): boolean {

@@ -120,14 +120,20 @@ export class TranslatedStreamRelay implements Relay {
     else if (event.type === 'error') {
       const error = providerError(event.error);
       this.#attempt.errorDetail = `${event.error.type}: ${event.error.message}`;
-      if (this.#content) this.#write(event);
-      this.#break(error, this.#content);
+      const sent = this.#state.phase === 'committed';
+      if (sent) this.#write(event);
+      this.#break(error, sent);
       return;
     }
     if (event.type === 'end') this.#ended = true;
     if (isContent(event)) {
-      if (!this.#content) this.#state.firstByteMonotonic = this.#state.runtime.monotonic();
-      this.#content = true;
+      if (!this.#content) {
+        this.#state.firstByteMonotonic = this.#state.runtime.monotonic();
+        this.#attempt.usageBeforeContent = this.#attempt.usage;
+        this.#content = true;
+      }
+      this.#attempt.contentEvents++;
+      if (event.type === 'text-delta') this.#attempt.contentLength += event.text.length;
     }
     this.#write(event);
   }
@@ -161,7 +167,7 @@ export class TranslatedStreamRelay implements Relay {
   #break(error: GatewayError, written = false): void {
     const state = this.#state;
     if (this.#over) return;
-    if (!this.#content) {
+    if (state.phase !== 'committed') {
       this.#over = true;
       this.#outcome.failed(error);
       this.#outcome.abort();

@@ -1,7 +1,7 @@
 import type { DialectFamily } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { scanObject } from '../../json/scan.ts';
-import type { JsonObject } from '../../json/types.ts';
+import { isObject, type JsonObject } from '../../json/types.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import type { Attempt } from '../attempts/attempt.ts';
 import { commit } from '../commit.ts';
@@ -12,6 +12,9 @@ import type { Relay, RelayOutcome } from './relay.ts';
 
 /** Answers up to this size are held until they are whole, so that a broken one never reaches the client. */
 const HOLD_BYTES = 1024 * 1024;
+
+/** Answers up to this size are parsed: only in larger ones is it cheaper to find the few fields that are read. */
+const PARSED_BYTES = 4096;
 
 /** What may answer with sounds, texts or files; the other APIs answer with JSON or not at all. */
 const MEDIA_FAMILIES: ReadonlySet<DialectFamily> = new Set(['speech', 'transcription', 'files']);
@@ -112,6 +115,7 @@ export class WholeRelay implements Relay {
 
   /** Whether the body is a JSON object; an array or scalar is let through where the API may answer one. */
   #check(body: Uint8Array): boolean {
+    if (body.length <= PARSED_BYTES) return this.#checkParsed(body);
     try {
       const scanned = scanObject(body, this.#fields);
       const values: JsonObject = {};
@@ -132,8 +136,19 @@ export class WholeRelay implements Relay {
     }
   }
 
+  #checkParsed(body: Uint8Array): boolean {
+    let value: unknown;
+    try {
+      value = JSON.parse((body as Buffer).toString('utf8'));
+    } catch {
+      return false;
+    }
+    if (isObject(value)) this.#observe(value);
+    return true;
+  }
+
   #observe(values: JsonObject): void {
-    const answer = this.#state.dialect?.usage.read(values);
+    const answer = this.#state.dialect?.usage.read(values, (name) => this.#headers.get(name));
     this.#attempt.usage = answer?.usage;
     this.#attempt.responseModel = answer?.model;
   }

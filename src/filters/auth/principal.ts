@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json/types.ts';
+import type { Account } from '../organizations/account.ts';
 
 /** Who sends a request, as authentication found out. Every field is there, so that all principals share one shape. */
 export interface Principal {
@@ -9,8 +10,8 @@ export interface Principal {
   readonly key: { readonly id: string; readonly name: string } | undefined;
   /** Claims of the verified JWT. */
   readonly claims: JsonObject | undefined;
-  /** The application's own user, as the request names it. */
-  readonly endUser: string | undefined;
+  /** The innermost level of the organization that is known of the caller: its limits and what it may do. */
+  readonly account: Account | undefined;
   readonly scopes: readonly string[];
   /** Labels of the key and the levels above it; the narrower one wins. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -18,6 +19,6 @@ export interface Principal {
 
 /** A principal with the given fields; those that are left out are empty. */
 export function createPrincipal(fields: Partial<Principal>): Principal {
-  const { organization, team, user, key, claims, endUser, scopes = [], metadata = {} } = fields;
-  return { organization, team, user, key, claims, endUser, scopes, metadata };
+  const { organization, team, user, key, claims, account, scopes = [], metadata = {} } = fields;
+  return { organization, team, user, key, claims, account, scopes, metadata };
 }

@@ -23,6 +23,12 @@ export function createCalendars(): Calendars {
   };
 }
 
+/** Temporary changes of limits. */
+export interface LimitExtras {
+  /** What is added to a limit now, in its own unit. */
+  extra(limitId: string, nowMs: number): number;
+}
+
 /** What a limit takes of these amounts, in its own unit. */
 export function amountOf(limit: CompiledLimit, amounts: LimitAmounts): number {
   switch (limit.measure) {
@@ -59,14 +65,15 @@ function counterKey(limit: CompiledLimit, view: LimitView): string | undefined {
 export function toCounter(
   limit: CompiledLimit,
   view: LimitView,
-  options: { amounts: LimitAmounts; nowMs: number; calendars: Calendars },
+  options: { amounts: LimitAmounts; nowMs: number; calendars: Calendars; extras: LimitExtras },
 ): CounterLimit | undefined {
   if (limit.matches !== undefined && !limit.matches(view)) return undefined;
   const key = counterKey(limit, view);
   if (key === undefined) return undefined;
   const amount = amountOf(limit, options.amounts);
   const { window } = limit;
-  const common = { key, limit: limit.limit, amount, enforce: limit.enforce };
+  const most = Math.max(0, limit.limit + options.extras.extra(limit.id, options.nowMs));
+  const common = { key, limit: most, amount, enforce: limit.enforce };
   switch (window.kind) {
     case 'concurrency':
       return { ...common, kind: 'concurrency', windowMs: 0 };

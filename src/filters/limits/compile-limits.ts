@@ -1,6 +1,8 @@
 import type { BudgetConfig, RateLimitConfig } from '../../config/model.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import { compileGlob } from '../../routing/pattern.ts';
+import { compileValueMatch } from '../../snapshot/compile-value-match.ts';
+import { compileAddressRanges } from '../address-ranges.ts';
 import { type CalendarUnit, PERIOD_MS } from './calendar.ts';
 import { compileCost } from './cost-expression.ts';
 import type { CompiledLimit, LimitDimension, LimitMeasure, LimitView, LimitWindow } from './limit.ts';
@@ -12,6 +14,8 @@ const CALENDAR_UNITS: ReadonlySet<string> = new Set(['hour', 'day', 'week', 'mon
 
 type Dimension = Exclude<NonNullable<RateLimitConfig['by']>, readonly unknown[]>;
 type LimitMatch = RateLimitConfig['match'];
+type Conditions = NonNullable<NonNullable<LimitMatch>['except']>[number];
+type Test = (view: LimitView) => boolean;
 
 /** A claim by its dotted path, as text; undefined when it is not there or no scalar. */
 export function readClaim(claims: JsonObject | undefined, path: string): string | undefined {
@@ -52,23 +56,55 @@ function compileDimensions(by: RateLimitConfig['by']): LimitDimension[] {
   return (Array.isArray(by) ? by : [by]).map(compileDimension);
 }
 
-function compileMatch(match: LimitMatch): CompiledLimit['matches'] {
-  if (match === undefined) return undefined;
-  const tests: ((view: LimitView) => boolean)[] = [];
-  if (match.model !== undefined) {
-    const matches = compileGlob(match.model);
-    tests.push((view) => view.model !== undefined && matches(view.model));
-  }
+function onModel(glob: string, read: (view: LimitView) => string | undefined): Test {
+  const matches = compileGlob(glob);
+  return (view) => {
+    const model = read(view);
+    return model !== undefined && matches(model);
+  };
+}
+
+function oneOf(names: readonly string[], read: (view: LimitView) => string | undefined): Test {
+  const known = new Set(names);
+  return (view) => {
+    const name = read(view);
+    return name !== undefined && known.has(name);
+  };
+}
+
+function compileConditions(match: Conditions): Test {
+  const tests: Test[] = [];
+  if (match.model !== undefined) tests.push(onModel(match.model, (view) => view.model));
+  if (match.sent_model !== undefined) tests.push(onModel(match.sent_model, (view) => view.sentModel));
   if (match.cluster !== undefined) tests.push((view) => view.cluster === match.cluster);
-  if (match.operations !== undefined) {
-    const operations = new Set(match.operations);
-    tests.push((view) => operations.has(view.operation));
+  if (match.operations !== undefined) tests.push(oneOf(match.operations, (view) => view.operation));
+  if (match.methods !== undefined) tests.push(oneOf(match.methods, (view) => view.method));
+  if (match.keys !== undefined) tests.push(oneOf(match.keys, (view) => view.key));
+  if (match.users !== undefined) tests.push(oneOf(match.users, (view) => view.user));
+  if (match.paths !== undefined) {
+    const paths = match.paths.map(compileValueMatch);
+    tests.push((view) => paths.some((path) => path.holds(view.path)));
   }
-  for (const [name, value] of Object.entries(match.headers ?? {})) tests.push((view) => view.header(name) === value);
+  if (match.ips !== undefined) {
+    const contains = compileAddressRanges(match.ips);
+    tests.push((view) => contains(view.ip));
+  }
+  for (const [name, value] of Object.entries(match.headers ?? {})) {
+    const header = compileValueMatch(value);
+    tests.push((view) => header.holds(view.header(name)));
+  }
   for (const [path, value] of Object.entries(match.claims ?? {})) {
     tests.push((view) => readClaim(view.claims, path) === value);
   }
   return (view) => tests.every((test) => test(view));
+}
+
+function compileMatch(match: LimitMatch): CompiledLimit['matches'] {
+  if (match === undefined) return undefined;
+  const holds = compileConditions(match);
+  const exceptions = (match.except ?? []).map(compileConditions);
+  if (exceptions.length === 0) return holds;
+  return (view) => holds(view) && !exceptions.some((except) => except(view));
 }
 
 /** How a configuration says what is counted. */
@@ -97,12 +133,19 @@ function perText(per: RateLimitConfig['per']): string {
   return typeof per === 'number' ? `${per}ms` : (per ?? '');
 }
 
-/** Whether the cluster, which is known only at an attempt, decides about a limit. */
+/** Whether the target, which is known only at an attempt, decides about a limit. */
 function isPerAttempt(by: readonly LimitDimension[], match: LimitMatch): boolean {
-  return match?.cluster !== undefined || by.some((dimension) => dimension.name === 'cluster');
+  if (by.some((dimension) => dimension.name === 'cluster')) return true;
+  const parts: Conditions[] = match === undefined ? [] : [match, ...(match.except ?? [])];
+  return parts.some(({ cluster, sent_model }) => cluster !== undefined || sent_model !== undefined);
 }
 
-/** Compiles the rate limits of one place; `place` names it, such as `acme/search` or `service default`. Throws Error for a cost expression that cannot be used. */
+/** Begins a limit's key: its counter where it names one, else where it stands and what it counts, so that reordering keeps the counts. */
+function identityOf(config: { counter?: string | undefined }, place: string, what: string): string {
+  return config.counter === undefined ? `${place}|${what}` : `counter ${config.counter}`;
+}
+
+/** Compiles the rate limits of one place; `place` names it, such as `acme/search` or `service default`. Throws Error for a cost expression, pattern or address range that cannot be used. */
 export function compileRateLimits(configs: readonly RateLimitConfig[], place: string): CompiledLimit[] {
   return configs.map((config, index) => {
     const { measure, limit } = measureOf(config);
@@ -110,8 +153,7 @@ export function compileRateLimits(configs: readonly RateLimitConfig[], place: st
     const by = dimensions.map((dimension) => dimension.name).join(',');
     const per = perText(config.per);
     return Object.freeze({
-      // What a limit counts is its identity, not its place in the list: reordering keeps the counts.
-      id: `${place}|${config.name ?? `${measure}/${per}/${by}/${JSON.stringify(config.match ?? '')}`}`,
+      id: identityOf(config, place, config.name ?? `${measure}/${per}/${by}/${JSON.stringify(config.match ?? '')}`),
       name: config.name ?? `${place} ${index + 1}`,
       measure,
       limit,
@@ -136,7 +178,11 @@ export function compileBudgets(configs: readonly BudgetConfig[], place: string):
         : { kind: 'window', windowMs: Number(config.per) };
     const dimensions: LimitDimension[] = [];
     return Object.freeze({
-      id: `${place}|budget ${config.name ?? `${measure}/${perText(config.per)}/${JSON.stringify(config.match ?? '')}`}`,
+      id: identityOf(
+        config,
+        place,
+        `budget ${config.name ?? `${measure}/${perText(config.per)}/${JSON.stringify(config.match ?? '')}`}`,
+      ),
       name: config.name ?? (index === 0 ? `${place} budget` : `${place} budget ${index + 1}`),
       measure,
       limit,

@@ -25,7 +25,12 @@ export interface LimitView {
   readonly claims: JsonObject | undefined;
   /** The model that the client asked for. */
   readonly model: string | undefined;
+  /** The model that the attempt asks the provider for; undefined before a target is chosen. */
+  readonly sentModel: string | undefined;
   readonly operation: string;
+  readonly method: string;
+  /** Without query. */
+  readonly path: string;
   readonly service: string;
   readonly route: string;
   /** The cluster of the attempt; empty before one is chosen. */
@@ -79,7 +84,7 @@ export interface CompiledLimit {
   readonly cost: ((amounts: LimitAmounts) => number) | undefined;
   /** False: counted and reported, never refused. */
   readonly enforce: boolean;
-  /** Whether it needs to know the cluster: such limits are reserved for each attempt. */
+  /** Whether it needs to know the cluster or the model that is sent: such limits are reserved for each attempt. */
   readonly perAttempt: boolean;
   /** Undefined for a rate limit. */
   readonly budget: BudgetActions | undefined;

@@ -126,6 +126,11 @@ export class CircuitBreaker implements Health {
     return nowMs < this.#openUntilMs ? 'open' : 'half-open';
   }
 
+  /** Whether failures have opened it, and nothing has closed it since. */
+  get tripped(): boolean {
+    return this.#tripped;
+  }
+
   /** When the target may next be tried: monotonic milliseconds, in the past if it may be now. */
   retryAtMs(): number {
     return Math.max(this.#restUntilMs, this.#tripped ? this.#openUntilMs : Number.NEGATIVE_INFINITY);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type CircuitBreaker, DEFAULT_BREAKER } from './circuit-breaker.ts';
+import { type BreakerPolicy, CircuitBreaker, DEFAULT_BREAKER } from './circuit-breaker.ts';
 import { DEFAULT_EJECTION, EjectionGroup, maxEjected } from './ejection.ts';
 import { ALWAYS_WELL, allResting, JointHealth } from './health.ts';
 import { DEFAULT_KEY_POLICY, KeyHealth } from './key-health.ts';
@@ -9,6 +9,13 @@ function report(breaker: CircuitBreaker | undefined, nowMs: number, counts: { go
   assert.ok(breaker);
   for (let count = 0; count < counts.bad; count++) breaker.failed(nowMs, breaker.started(nowMs));
   for (let count = 0; count < counts.good; count++) breaker.succeeded(nowMs, breaker.started(nowMs));
+}
+
+function groupOf(lanes: number, policy: BreakerPolicy = DEFAULT_BREAKER): EjectionGroup {
+  const group = new EjectionGroup();
+  const breakers = Array.from({ length: lanes }, () => new CircuitBreaker(policy, group));
+  group.use(breakers, DEFAULT_EJECTION);
+  return group;
 }
 
 test('one lane always stays unless all may go', () => {
@@ -21,7 +28,7 @@ test('one lane always stays unless all may go', () => {
 });
 
 test('failures eject no more lanes than may go', () => {
-  const group = new EjectionGroup(4, DEFAULT_BREAKER, DEFAULT_EJECTION);
+  const group = groupOf(4);
   for (const breaker of group.breakers) report(breaker, 0, { good: 0, bad: 5 });
   assert.deepEqual(
     group.breakers.map((breaker) => breaker.allows(0)),
@@ -35,8 +42,27 @@ test('failures eject no more lanes than may go', () => {
   assert.equal(group.breakers[2]?.allows(DEFAULT_BREAKER.openMs), false, 'there is room again');
 });
 
+test('lanes come and go, and those that stay keep their state', () => {
+  const group = groupOf(2);
+  const [first, second] = group.breakers as [CircuitBreaker, CircuitBreaker];
+  report(first, 0, { good: 0, bad: 5 });
+  report(second, 0, { good: 0, bad: 5 });
+  assert.equal(second.allows(0), true, 'the last one of two stays');
+  const third = new CircuitBreaker(DEFAULT_BREAKER, group);
+  const fourth = new CircuitBreaker(DEFAULT_BREAKER, group);
+  group.use([first, second, third, fourth], DEFAULT_EJECTION);
+  report(second, 0, { good: 0, bad: 1 });
+  assert.equal(second.allows(0), false, 'two of four may go');
+  group.use([third], DEFAULT_EJECTION);
+  report(third, 0, { good: 0, bad: 9 });
+  assert.equal(third.allows(0), true);
+  group.use([], DEFAULT_EJECTION);
+  assert.equal(group.ejected(0), 0);
+  assert.equal(group.allResting(0), true);
+});
+
 test('a lane that was told to rest counts as out', () => {
-  const group = new EjectionGroup(2, DEFAULT_BREAKER, DEFAULT_EJECTION);
+  const group = groupOf(2);
   group.breakers[0]?.rest(0, 1000);
   report(group.breakers[1], 0, { good: 0, bad: 9 });
   assert.equal(group.allResting(0), false);
@@ -46,7 +72,7 @@ test('a lane that was told to rest counts as out', () => {
 });
 
 test('a lane that succeeds less than its neighbours is ejected', () => {
-  const group = new EjectionGroup(6, { ...DEFAULT_BREAKER, consecutiveErrors: 0 }, DEFAULT_EJECTION);
+  const group = groupOf(6, { ...DEFAULT_BREAKER, consecutiveErrors: 0 });
   for (const [at, breaker] of group.breakers.entries()) report(breaker, 0, { good: at === 3 ? 140 : 198, bad: 2 });
   report(group.breakers[3], 0, { good: 0, bad: 58 });
   group.compare(0);
@@ -58,7 +84,7 @@ test('a lane that succeeds less than its neighbours is ejected', () => {
 
 test('lanes that are all alike, or too few, are not compared', () => {
   for (const lanes of [4, 6]) {
-    const group = new EjectionGroup(lanes, { ...DEFAULT_BREAKER, consecutiveErrors: 0 }, DEFAULT_EJECTION);
+    const group = groupOf(lanes, { ...DEFAULT_BREAKER, consecutiveErrors: 0 });
     for (const [at, breaker] of group.breakers.entries())
       report(breaker, 0, { good: 100, bad: lanes === 4 && at === 0 ? 60 : 10 });
     group.compare(0);
@@ -67,7 +93,7 @@ test('lanes that are all alike, or too few, are not compared', () => {
 });
 
 test('a lane needs its endpoint and its key', () => {
-  const group = new EjectionGroup(2, { ...DEFAULT_BREAKER, slowStartMs: 0 }, DEFAULT_EJECTION);
+  const group = groupOf(2, { ...DEFAULT_BREAKER, slowStartMs: 0 });
   const key = new KeyHealth(DEFAULT_KEY_POLICY);
   const lane = new JointHealth([group.breakers[0] ?? ALWAYS_WELL, key]);
   assert.equal(lane.allows(0), true);

@@ -1,4 +1,4 @@
-import { type BreakerPolicy, CircuitBreaker, type OpeningGate } from './circuit-breaker.ts';
+import type { CircuitBreaker, OpeningGate } from './circuit-breaker.ts';
 
 /** When a lane is ejected for succeeding less often than its neighbours (Envoy's `success_rate_*` settings). */
 export interface SuccessRatePolicy {
@@ -33,23 +33,31 @@ export function maxEjected(lanes: number, percent: number): number {
 }
 
 /**
- * The lanes of one cluster, each with a breaker that opens only while enough other lanes are in use. A
- * lane that was told to rest is out too: it counts, but is never called back.
+ * The breakers of one cluster's lanes, which open only while enough other lanes are in use: each is made with the group as
+ * its gate, then handed to it. A lane that was told to rest is out too: it counts, but is never called back.
  */
 export class EjectionGroup implements OpeningGate {
-  readonly breakers: readonly CircuitBreaker[];
+  /** The breakers of the lanes as they are now. */
+  breakers: readonly CircuitBreaker[];
   /** Times a breaker would have opened but had to stay in use. */
   held: number;
-  readonly #maxEjected: number;
-  readonly #successRate: SuccessRatePolicy | undefined;
+  #maxEjected: number;
+  #successRate: SuccessRatePolicy | undefined;
   #comparedMs: number;
 
-  constructor(lanes: number, breaker: BreakerPolicy, policy: EjectionPolicy) {
-    this.breakers = Array.from({ length: lanes }, () => new CircuitBreaker(breaker, this));
+  constructor() {
+    this.breakers = [];
     this.held = 0;
-    this.#maxEjected = maxEjected(lanes, policy.maxEjectionPercent);
-    this.#successRate = policy.successRate;
+    this.#maxEjected = 0;
+    this.#successRate = undefined;
     this.#comparedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes the lanes that there are from now on, and what holds for them. */
+  use(breakers: readonly CircuitBreaker[], policy: EjectionPolicy): void {
+    this.breakers = breakers;
+    this.#maxEjected = maxEjected(breakers.length, policy.maxEjectionPercent);
+    this.#successRate = policy.successRate;
   }
 
   /** Lanes that are not in full use. */

@@ -24,7 +24,7 @@ export interface CounterLimit {
   /** Period only: its bounds in epoch milliseconds. */
   readonly periodStartMs?: number;
   readonly periodEndMs?: number;
-  /** What is asked for; 0 only checks that something is left. */
+  /** What is asked for; 0 only checks that something is left. Finite, as are the limits: it may have to cross JSON. */
   readonly amount: number;
   /** False: counted and reported, never refused (shadow mode). */
   readonly enforce: boolean;
@@ -76,8 +76,9 @@ export interface ReserveResult {
  *   amounts of 1 and a limit of N exactly N are in at once, however many ask together. Settling may exceed the limit: the
  *   overshoot is at most the sum of (real - reserved) over the reservations in flight, is visible in `used`, and is
  *   refused against.
- * - A reservation counts from its admission. Settled with less, the rest is given back as if never taken; settled with
- *   more, the surplus counts from the settlement, but in a period always in the period of the admission.
+ * - A reservation counts from its admission. Settled with less, the rest is given back as if never taken: of a window what
+ *   has not left it, of a bucket what has not been refilled to no use. Settled with more, the surplus counts from the
+ *   settlement, but in a period always in the period of the admission.
  * - A reservation that is neither settled nor released within its `ttlMs` is given back; settled later, the whole real
  *   amount counts from then (concurrency: nothing).
  * - `settle`, `release` and `charge` never throw or block; a second one for a reservation does nothing.

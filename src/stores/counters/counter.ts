@@ -57,6 +57,8 @@ export class Counter {
   last: number;
   /** Window: what each slot from `first` on holds. */
   amounts: number[];
+  /** Bucket: see `refund`. */
+  lows: number[] | undefined;
   /** Reservations in flight. */
   held: number;
 
@@ -72,6 +74,7 @@ export class Counter {
     this.current = 0;
     this.last = 0;
     this.amounts = [];
+    this.lows = limit.kind === 'bucket' ? [] : undefined;
     this.held = 0;
   }
 }
@@ -92,6 +95,7 @@ export function advance(counter: Counter, limit: CounterLimit, nowMs: number): v
       if (nowMs > counter.atMs) {
         counter.used = Math.max(0, counter.used - ((nowMs - counter.atMs) * counter.rate) / windowOf(limit));
         counter.atMs = nowMs;
+        if (counter.lows !== undefined) lower(counter.lows, counter.used);
       }
       return;
     }
@@ -113,7 +117,7 @@ export function advance(counter: Counter, limit: CounterLimit, nowMs: number): v
 
 function advanceWindow(counter: Counter, nowMs: number): void {
   counter.current = Math.max(slotAt(nowMs, counter.windowMs), counter.last);
-  const drop = counter.current - SLOTS + 1 - counter.first;
+  const drop = counter.current - SLOTS - counter.first;
   if (drop <= 0 || counter.amounts.length === 0) return;
   if (drop >= counter.amounts.length) {
     counter.amounts = [];
@@ -142,16 +146,44 @@ export function charge(counter: Counter, amount: number): void {
   counter.amounts[index] = (counter.amounts[index] ?? 0) + amount;
 }
 
+/** Adds the amount of a reservation, which may be given back later. */
+export function reserve(counter: Counter, amount: number): void {
+  const before = counter.used;
+  charge(counter, amount);
+  if (counter.lows === undefined || amount === 0) return;
+  const lows = counter.lows;
+  const top = lows.length - 2;
+  if (top < 0 || lows[top] !== counter.atMs) {
+    if (top >= 2 * (MAX_LOWS - 1)) lows.splice(2, 2);
+    lows.push(counter.atMs, counter.used);
+  } else if (lows[top + 1] === before) lows[top + 1] = counter.used;
+}
+
 /**
- * Takes back an amount that was charged at `sinceMs`; of a window that was advanced, only what has not left it. Slots
- * after that moment are looked at too: a clock that ran back charges later slots than it says.
+ * Takes back an amount that was charged at `sinceMs`, so that the counter stands as if it had never been charged; the
+ * counter has been advanced. Of a window, only what has not left it, looked for from its slot on: a clock that ran back
+ * charges later slots than it says.
  */
 export function giveBack(counter: Counter, amount: number, sinceMs: number): void {
+  if (counter.lows !== undefined) {
+    counter.used = Math.max(0, counter.used - refund(counter.lows, amount, sinceMs));
+    return;
+  }
   if (counter.kind !== 'window') {
     counter.used = Math.max(0, counter.used - amount);
     return;
   }
-  const slot = slotAt(sinceMs, counter.windowMs);
+  takeSlots(counter, amount, slotAt(sinceMs, counter.windowMs));
+}
+
+/** Takes an amount off whatever counts, oldest first; the counter has been advanced. */
+export function credit(counter: Counter, amount: number): void {
+  if (counter.kind === 'window') takeSlots(counter, amount, counter.current - SLOTS);
+  else counter.used = Math.max(0, counter.used - amount);
+  if (counter.lows !== undefined) lower(counter.lows, counter.used);
+}
+
+function takeSlots(counter: Counter, amount: number, slot: number): void {
   if (slot < counter.current - SLOTS) return;
   let rest = amount;
   for (let index = Math.max(0, slot - counter.first); index < counter.amounts.length && rest > 0; index++) {
@@ -162,10 +194,48 @@ export function giveBack(counter: Counter, amount: number, sinceMs: number): voi
   }
 }
 
+/** So many of a bucket's lows are kept apart; beyond it the older of two stands for both, which gives back less. */
+const MAX_LOWS = 32;
+
+/**
+ * What of an amount that a bucket was charged at a moment can be given back: no more than the least that the bucket has
+ * been missing since, as the rest has been refilled already, into a bucket that without the charge would have been full.
+ * `lows` holds pairs of a moment and the least since then, both rising; a charge older than the first is refilled whole.
+ * Afterwards they are what they would be without the amount.
+ */
+function refund(lows: number[], amount: number, sinceMs: number): number {
+  let from = lows.length - 2;
+  while (from >= 0 && (lows[from] ?? 0) > sinceMs) from -= 2;
+  if (from < 0) return 0;
+  const back = Math.min(amount, lows[from + 1] ?? 0);
+  for (let index = from; index < lows.length; index += 2) lows[index + 1] = (lows[index + 1] ?? 0) - back;
+  const least = lows[from + 1] ?? 0;
+  let first = from;
+  while (first > 0 && (lows[first - 1] ?? 0) >= least) first -= 2;
+  // The moments from `first` on have the same least now; one at which nothing was missing needs no entry.
+  if (least <= 0) lows.splice(0, from + 2);
+  else if (first < from) {
+    lows[first + 1] = least;
+    lows.splice(first + 2, from - first);
+  }
+  return back;
+}
+
+/** Notes that a bucket is missing only so much now. */
+function lower(lows: number[], used: number): void {
+  let since: number | undefined;
+  while (lows.length > 0 && (lows[lows.length - 1] ?? 0) > used) {
+    since = lows[lows.length - 2];
+    lows.length -= 2;
+  }
+  if (since !== undefined && used > 0) lows.push(since, used);
+}
+
 /** Sets a counter to nothing used. */
 export function empty(counter: Counter): void {
   counter.used = 0;
   counter.amounts = [];
+  if (counter.lows !== undefined) counter.lows = [];
 }
 
 /** From when on a counter says nothing that a new one would not; `Infinity` while something is in flight. */

@@ -1,4 +1,17 @@
-import { advance, Counter, charge, counts, empty, fits, giveBack, idleAt, stateOf, wholeAmount } from './counter.ts';
+import {
+  advance,
+  Counter,
+  charge,
+  counts,
+  credit,
+  empty,
+  fits,
+  giveBack,
+  idleAt,
+  reserve,
+  stateOf,
+  wholeAmount,
+} from './counter.ts';
 import type { CounterLimit, CounterStore, LimitState, Reservation, ReserveResult } from './counter-store.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 
@@ -99,7 +112,7 @@ export class MemoryCounters implements CounterStore {
       const counter = counters[index] as Counter;
       const amount = wholeAmount(limit.amount);
       const exceeded = !fits(counter, limit, amount);
-      if (allowed) charge(counter, amount);
+      if (allowed) reserve(counter, amount);
       else counter.held--;
       states.push(stateOf(counter, limit, { nowMs, exceeded }));
     }
@@ -157,7 +170,7 @@ export class MemoryCounters implements CounterStore {
       const counter = this.#counter(limit, nowMs);
       if (isOver(counter, limit)) continue;
       advance(counter, limit, nowMs);
-      if (amount < 0) giveBack(counter, wholeAmount(-amount), nowMs - counter.windowMs);
+      if (amount < 0) credit(counter, wholeAmount(-amount));
       else charge(counter, wholeAmount(amount));
     }
   }
@@ -213,7 +226,7 @@ export class MemoryCounters implements CounterStore {
       const limit = reservation.limits[index] as CounterLimit;
       counter.held--;
       if (isOver(counter, limit)) continue;
-      if (counter.kind === 'window') advance(counter, limit, nowMs);
+      advance(counter, limit, nowMs);
       giveBack(counter, wholeAmount(limit.amount), reservation.admittedMs);
     }
   }

@@ -8,7 +8,7 @@ export interface RedisScript {
 
 /**
  * What the scripts share. A counter is one string key that holds a MessagePack array:
- * window `{used, last slot, slot, amount, slot, amount, …}`, bucket `{missing, refilled up to}`, period and concurrency
+ * window `{used, last slot, slot, amount, slot, amount, …}`, bucket `{missing, refilled up to, moment, least missing since, …}`, period and concurrency
  * `{used}`. KEYS[1] is the sorted set of reservations in flight: member = `[id, ttl, [key, kind, window, amount], …]` as
  * JSON, score = when it expires; a member `d` + id remembers for a minute that the reservation was settled.
  * The arithmetic is that of `counter.ts`, in the same order, so that both stores agree to the last bit.
@@ -52,6 +52,37 @@ local function advance_window(packed, window, now)
   return state, current
 end
 
+-- A bucket's lows: see refund in counter.ts.
+local function lower(state)
+  local used, n, since = state[1], #state, nil
+  while n > 2 and state[n] > used do
+    since = state[n - 1]
+    state[n], state[n - 1] = nil, nil
+    n = n - 2
+  end
+  if since and used > 0 then
+    state[n + 1] = since
+    state[n + 2] = used
+  end
+end
+
+local function refund(state, amount, since)
+  local from = #state - 1
+  while from >= 3 and state[from] > since do from = from - 2 end
+  if from < 3 then return 0 end
+  local back = math.min(amount, state[from + 1])
+  for i = from, #state, 2 do state[i + 1] = state[i + 1] - back end
+  local least, first = state[from + 1], from
+  while first > 3 and state[first - 1] >= least do first = first - 2 end
+  if least <= 0 then
+    for _ = 3, from + 1 do table.remove(state, 3) end
+  else
+    state[first + 1] = least
+    for _ = first, from - 1 do table.remove(state, first + 2) end
+  end
+  return back
+end
+
 -- The state of a counter now, and a window's present slot.
 local function advance(packed, c, now)
   if c.kind == 'w' then return advance_window(packed, c.window, now) end
@@ -60,6 +91,7 @@ local function advance(packed, c, now)
     if now > state[2] then
       state[1] = math.max(0, state[1] - (now - state[2]) * c.rate / c.window)
       state[2] = now
+      lower(state)
     end
     return state, 0
   end
@@ -79,12 +111,33 @@ local function charge(state, c, current, amount)
   end
 end
 
+local MAX_LOWS = 32
+
+local function reserve(state, c, current, amount)
+  local before = state[1]
+  charge(state, c, current, amount)
+  if c.kind ~= 'b' or amount == 0 then return end
+  local n = #state
+  if n == 2 or state[n - 1] ~= state[2] then
+    if n >= 2 + 2 * MAX_LOWS then
+      table.remove(state, 5)
+      table.remove(state, 5)
+      n = n - 2
+    end
+    state[n + 1] = state[2]
+    state[n + 2] = state[1]
+  elseif state[n] == before then state[n] = state[1] end
+end
+
+-- Without a moment: whatever counts, oldest first.
 local function give_back(state, c, current, amount, since)
   if c.kind ~= 'w' then
+    if c.kind == 'b' and since then amount = refund(state, amount, since) end
     state[1] = math.max(0, state[1] - amount)
+    if c.kind == 'b' and not since then lower(state) end
     return
   end
-  local slot = slot_at(since, c.window)
+  local slot = since and slot_at(since, c.window) or current - SLOTS
   if slot < current - SLOTS then return end
   for i = 3, #state, 2 do
     if amount <= 0 then return end
@@ -192,7 +245,7 @@ local reserving = body ~= '' and denied == -1
 local answer = {denied}
 for _, c in ipairs(counters) do
   if reserving and c.amount > 0 then
-    charge(c.state, c, c.current, c.amount)
+    reserve(c.state, c, c.current, c.amount)
     write(c.key, c.state, lifetime(c.state, c, now))
   end
   local reset = reset_of(c)
@@ -242,7 +295,6 @@ for i = 2, #KEYS do
     -- Expired but not yet given back: as if it had been, then charged whole.
     surplus = held and real - reserved or real
     local back = held and math.max(0, reserved - real) or reserved
-    if c.kind == 'c' or release then back = reserved end
     if packed[i - 1] and back > 0 then
       local state, current
       if c.kind == 'w' then state, current = advance_window(packed[i - 1], c.window, now)
@@ -258,7 +310,7 @@ for i = 2, #KEYS do
     write(KEYS[i], state, lifetime(state, c, now))
   elseif body == '' and surplus < 0 and packed[i - 1] then
     local state, current = advance(packed[i - 1], c, now)
-    give_back(state, c, current, -surplus, now - c.window)
+    give_back(state, c, current, -surplus, nil)
     write(KEYS[i], state)
   end
 end

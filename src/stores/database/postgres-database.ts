@@ -137,9 +137,8 @@ class PostgresDatabase implements SqlDatabase {
     try {
       return await work(client);
     } catch (error) {
-      const failure = errorOf(error, 'internal');
-      if (failure.kind === 'timeout' || failure.kind === 'unavailable') broken = failure;
-      throw failure;
+      if (isBroken(error)) broken = error;
+      throw error;
     } finally {
       client.off('error', onError);
       client.release(broken !== undefined);
@@ -153,9 +152,8 @@ class PostgresDatabase implements SqlDatabase {
       await this.#execute(client, 'COMMIT');
       return result;
     } catch (error) {
-      const kind = errorOf(error, 'internal').kind;
-      // A connection of the other kinds is about to be dropped, and its transaction with it.
-      if (kind !== 'timeout' && kind !== 'unavailable') await this.#execute(client, 'ROLLBACK');
+      // A broken connection is about to be dropped, and its transaction with it.
+      if (!isBroken(error)) await this.#execute(client, 'ROLLBACK');
       throw error;
     }
   }
@@ -171,7 +169,7 @@ class PostgresDatabase implements SqlDatabase {
     return (await this.#send(client, { sql, params, timeoutMs: this.#limits.statementTimeoutMs })).rowCount ?? 0;
   }
 
-  #send(client: pg.PoolClient, call: PostgresCall): Promise<pg.QueryResult<SqlRow>> {
+  async #send(client: pg.PoolClient, call: PostgresCall): Promise<pg.QueryResult<SqlRow>> {
     const name = call.unnamed === true || call.params.length === 0 ? undefined : this.#name(call.sql);
     const config: pg.QueryConfig & { query_timeout: number } = {
       text: call.sql,
@@ -179,7 +177,11 @@ class PostgresDatabase implements SqlDatabase {
       query_timeout: call.timeoutMs,
       ...(name === undefined ? {} : { name }),
     };
-    return client.query<SqlRow>(config);
+    try {
+      return await client.query<SqlRow>(config);
+    } catch (error) {
+      throw errorOf(error, 'internal');
+    }
   }
 
   #name(sql: string): string | undefined {
@@ -230,8 +232,12 @@ function errorOf(error: unknown, otherwise: DatabaseErrorKind): DatabaseError {
   return new DatabaseError(otherwise, message, error);
 }
 
+/** Whether the state of the connection is unknown after an error. */
+function isBroken(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.kind === 'timeout' || error.kind === 'unavailable');
+}
+
 function isRetryable(error: unknown): boolean {
-  const cause = error instanceof DatabaseError ? error.cause : error;
-  const code = (cause as { code?: unknown } | null)?.code;
+  const code = error instanceof DatabaseError ? (error.cause as { code?: unknown } | undefined)?.code : undefined;
   return typeof code === 'string' && RETRYABLE_CODES.includes(code);
 }

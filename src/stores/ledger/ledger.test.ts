@@ -8,8 +8,8 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { openStore } from '../database/open-database.ts';
 import type { SqlDatabase } from '../database/sql-database.ts';
 import type { Ledger, UsageDimension, UsageGroup, UsageQuery } from './ledger.ts';
+import { sampleRecord, sampleRecords } from './sample-records.test.ts';
 import { createLedger } from './sql-ledger.ts';
-import { sampleRecord, sampleRecords } from './test-records.ts';
 import { HOUR_MS } from './usage-columns.ts';
 import type { UsageRecord } from './usage-record.ts';
 

@@ -213,8 +213,10 @@ async function thinking(context: Case): Promise<void> {
   assert.match(textOf(told), answered('get_weather', 'rain'));
 }
 
-/** Those with an endpoint that counts; of OpenAI's copies the ones that may be vLLM. */
+/** Those with an endpoint that counts; of OpenAI's copies itself, Azure, and the ones that may be vLLM. */
 const COUNTING = [
+  'openai',
+  'azure-openai',
   'anthropic',
   'aws-bedrock',
   'aws-anthropic',

@@ -7,6 +7,16 @@ type Case = SdkCase<OpenAI>;
 /** Kinds whose whole API is OpenAI's, or a copy of it. */
 const WHOLE_API = ['openai', 'vllm', 'openai-compatible'];
 const WHOLE_API_AND_AZURE = ['openai', 'azure-openai', 'vllm', 'openai-compatible'];
+/** Those with an endpoint that counts the tokens of an input. */
+const COUNTING = [
+  ...WHOLE_API_AND_AZURE,
+  'anthropic',
+  'aws-bedrock',
+  'aws-anthropic',
+  'google',
+  'gcp-vertex',
+  'gcp-anthropic',
+];
 const COPIES = [...WHOLE_API_AND_AZURE, 'huggingface', 'ollama'];
 
 /** A provider that does not have the operation is named in a 400 that the SDK reports as such. */
@@ -218,7 +228,7 @@ export const OTHER_OPERATIONS: readonly SdkOperation<OpenAI>[] = [
     run: storedResponses,
     ...withoutRoute(({ client }) => client.responses.retrieve('resp_1')),
   },
-  { name: 'responses input_tokens', providers: WHOLE_API_AND_AZURE, run: inputTokens, ...refusal(inputTokens) },
+  { name: 'responses input_tokens', providers: COUNTING, run: inputTokens, ...refusal(inputTokens) },
   { name: 'files', providers: WHOLE_API_AND_AZURE, run: files, ...withoutRoute(files) },
   {
     name: 'batches',

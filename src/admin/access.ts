@@ -1,0 +1,112 @@
+import { AdminError } from './admin-error.ts';
+import type { FailedLogins } from './failed-logins.ts';
+import { isLoopbackAddress } from './host-check.ts';
+import type { TokenCheck } from './token-check.ts';
+
+/** What a token may do: `viewer` reads, `operator` also changes limits and endpoints, `admin` also keys and the configuration. */
+export type AdminRole = 'viewer' | 'operator' | 'admin';
+
+/** Who may call a route at least; `monitor` are probes and scrapers, who need no token and come from other machines. */
+export type Access = 'monitor' | AdminRole;
+
+/** Who calls: the name of the token, for the audit log, and its role. */
+export interface Actor {
+  readonly name: string;
+  readonly role: AdminRole;
+}
+
+/** Who calls from this machine while no token is configured. */
+export const LOOPBACK_ACTOR: Actor = { name: 'loopback', role: 'viewer' };
+
+const RANKS: Readonly<Record<AdminRole, number>> = { viewer: 1, operator: 2, admin: 3 };
+
+/** Whether a role may call what asks for `access`. */
+export function permits(role: AdminRole, access: Access): boolean {
+  return access === 'monitor' || RANKS[role] >= RANKS[access];
+}
+
+/** What of a request decides who calls. */
+export interface Caller {
+  /** Address of the socket; headers never change it. */
+  readonly remoteAddress: string;
+  /** Whether a proxy says that it speaks for somebody else. */
+  readonly forwarded: boolean;
+  /** The `authorization` header. */
+  readonly authorization: string | undefined;
+}
+
+/** What access is decided by. */
+export interface AccessRules {
+  readonly tokens: TokenCheck;
+  readonly failedLogins: FailedLogins;
+  readonly nowMs: number;
+}
+
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="aigw admin"' };
+
+/**
+ * Who calls, or an AdminError 401, 403 or 429. With tokens configured every route but those of monitors takes one, from this machine
+ * too; without, this machine alone may read. A connection from this machine that carries a forwarding header comes from a
+ * proxy and counts as another machine.
+ */
+export function authorize(caller: Caller, access: Access, { tokens, failedLogins, nowMs }: AccessRules): Actor {
+  if (access === 'monitor') return LOOPBACK_ACTOR;
+  if (tokens.size === 0) return authorizeLoopback(caller, access);
+  const retryAfterSeconds = failedLogins.blockedFor(caller.remoteAddress, nowMs);
+  if (retryAfterSeconds > 0) {
+    throw new AdminError(429, 'too_many_failed_logins', {
+      message: `Too many wrong tokens came from this address; try again in ${retryAfterSeconds} s.`,
+      headers: { 'retry-after': String(retryAfterSeconds) },
+    });
+  }
+  const presented = bearerToken(caller.authorization);
+  if (presented === undefined) {
+    throw new AdminError(401, 'token_required', {
+      message: 'Send a token of `admin.tokens` as `authorization: Bearer …`.',
+      headers: CHALLENGE,
+    });
+  }
+  const actor = tokens.find(presented);
+  if (actor === undefined) {
+    failedLogins.count(caller.remoteAddress, nowMs);
+    throw new AdminError(401, 'token_unknown', {
+      message: 'The token is none of `admin.tokens`.',
+      headers: CHALLENGE,
+    });
+  }
+  if (!permits(actor.role, access)) throw roleTooSmall(actor, access);
+  return actor;
+}
+
+function roleTooSmall(actor: Actor, access: AdminRole): AdminError {
+  return new AdminError(403, 'role_insufficient', {
+    message: `The token "${actor.name}" has the role ${actor.role}; this takes the role ${access}.`,
+  });
+}
+
+function authorizeLoopback(caller: Caller, access: AdminRole): Actor {
+  if (caller.forwarded || !isLoopbackAddress(caller.remoteAddress)) {
+    throw new AdminError(403, 'loopback_only', {
+      message:
+        'Without `admin.tokens` this is answered to this machine only; configure a token, or call it from there or through a port forward.',
+    });
+  }
+  if (!permits(LOOPBACK_ACTOR.role, access)) {
+    throw new AdminError(403, 'token_required', {
+      message: `Without \`admin.tokens\` the admin API only reads; this takes a token with the role ${access}.`,
+    });
+  }
+  return LOOPBACK_ACTOR;
+}
+
+function bearerToken(authorization: string | undefined): string | undefined {
+  return authorization === undefined ? undefined : /^bearer +(\S+)$/i.exec(authorization)?.[1];
+}
+
+/** Headers by which proxies name the caller that they speak for. */
+const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'] as const;
+
+/** Whether headers say that a proxy sent the request. */
+export function isForwarded(headers: Readonly<Record<string, unknown>>): boolean {
+  return FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
+}

@@ -1,0 +1,62 @@
+import type { LimitView } from '../filters/limits/limit.ts';
+import type { JsonObject } from '../json/types.ts';
+import type { ExchangeState } from './state.ts';
+
+/** What an exchange shows to limits. */
+export class ExchangeLimitView implements LimitView {
+  readonly #state: ExchangeState;
+  readonly cluster: string;
+
+  constructor(state: ExchangeState, cluster: string) {
+    this.#state = state;
+    this.cluster = cluster;
+  }
+
+  get organization(): string | undefined {
+    return this.#state.principal?.organization;
+  }
+
+  get team(): string | undefined {
+    return this.#state.principal?.team;
+  }
+
+  get user(): string | undefined {
+    return this.#state.principal?.user;
+  }
+
+  get key(): string | undefined {
+    return this.#state.principal?.key?.id;
+  }
+
+  get endUser(): string | undefined {
+    return this.#state.endUser;
+  }
+
+  get claims(): JsonObject | undefined {
+    return this.#state.principal?.claims;
+  }
+
+  get model(): string | undefined {
+    return this.#state.model;
+  }
+
+  get operation(): string {
+    return this.#state.endpoint?.operation ?? '';
+  }
+
+  get service(): string {
+    return this.#state.route?.service ?? '';
+  }
+
+  get route(): string {
+    return this.#state.route?.name ?? '';
+  }
+
+  get ip(): string {
+    return this.#state.request.remoteAddress;
+  }
+
+  header(name: string): string | undefined {
+    return this.#state.request.header(name);
+  }
+}

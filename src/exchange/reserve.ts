@@ -1,0 +1,113 @@
+import { amountOf, toCounter } from '../filters/limits/amounts.ts';
+import type { CompiledLimit, LimitAmounts } from '../filters/limits/limit.ts';
+import { limitRefusal } from '../filters/limits/limit-refusal.ts';
+import { estimateCostNanoUsd } from '../prices/cost.ts';
+import type { Target } from '../snapshot/snapshot.ts';
+import type { CounterLimit, LimitState, ReserveResult } from '../stores/counters/counter-store.ts';
+import { type accountExchange, amountsOf } from './account-usage.ts';
+import { ExchangeLimitView } from './limit-view.ts';
+import { outputBound } from './output-bound.ts';
+import { targetModel } from './provider-request.ts';
+import type { ExchangeState, HeldLimits } from './state.ts';
+
+/** What a request is expected to take at most, as far as it says. */
+function estimate(state: ExchangeState, limits: readonly CompiledLimit[], targets: readonly Target[]): LimitAmounts {
+  const counts = limits.some(({ measure }) => measure !== 'requests' && measure !== 'concurrent');
+  const inputTokens = counts ? state.promptTokens : 0;
+  const outputTokens = counts ? outputBound(state, state.bound.snapshot.limits.assumedOutputTokens) : 0;
+  let nanoUsd = 0;
+  const costs = limits.some(({ measure }) => measure === 'usd');
+  for (const target of costs ? targets : []) {
+    const price = state.bound.clusters[target.cluster.index]?.prices.find(targetModel(state, target));
+    if (price === undefined) continue;
+    const cost = estimateCostNanoUsd({ inputTokens, maxOutputTokens: outputTokens }, price, { plain: true });
+    nanoUsd = Math.max(nanoUsd, cost ?? 0);
+  }
+  const [first] = targets;
+  return {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens: 0,
+    cacheCreationInputTokens: 0,
+    reasoningTokens: 0,
+    nanoUsd,
+    sentModel: first === undefined ? '' : targetModel(state, first),
+    cluster: first?.cluster.name ?? '',
+    route: state.route?.name ?? '',
+  };
+}
+
+/** What limits ask of the counters. */
+export interface ReserveRequest {
+  readonly limits: readonly CompiledLimit[];
+  /** The targets that may be asked: the dearest one is reserved for. */
+  readonly targets: readonly Target[];
+  /** Cluster of the attempt; empty before one is chosen. */
+  readonly cluster: string;
+  /** Limits that are counted but not enforced any more. */
+  readonly waived?: ReadonlySet<CompiledLimit>;
+}
+
+/** A limit that refused. */
+export interface LimitDenial {
+  readonly limit: CompiledLimit;
+  readonly state: LimitState;
+}
+
+function hold(held: CompiledLimit[], result: ReserveResult): HeldLimits | LimitDenial {
+  if (!result.allowed) {
+    return { limit: held[result.deniedIndex] as CompiledLimit, state: result.states[result.deniedIndex] as LimitState };
+  }
+  return { limits: held, states: result.states, reservation: result.reservation };
+}
+
+/** Whether the counters refused. */
+export function isDenial(held: HeldLimits | LimitDenial): held is LimitDenial {
+  return 'limit' in held;
+}
+
+/** Reserves what a request is expected to take of all these limits, or tells which one refuses. A promise only where the counters are elsewhere. */
+export function reserve(
+  state: ExchangeState,
+  request: ReserveRequest,
+): HeldLimits | LimitDenial | undefined | Promise<HeldLimits | LimitDenial> {
+  const { runtime } = state;
+  const amounts = estimate(state, request.limits, request.targets);
+  const view = new ExchangeLimitView(state, request.cluster);
+  const options = { amounts, nowMs: runtime.now(), calendars: runtime.calendars, extras: runtime.limitExtras };
+  const counters: CounterLimit[] = [];
+  const held: CompiledLimit[] = [];
+  const seen = new Set<string>();
+  for (const limit of request.limits) {
+    const counter = toCounter(limit, view, options);
+    if (counter === undefined || seen.has(counter.key)) continue;
+    seen.add(counter.key);
+    counters.push(request.waived?.has(limit) === true ? { ...counter, enforce: false } : counter);
+    held.push(limit);
+  }
+  if (counters.length === 0) return undefined;
+  const result = state.bound.counters.reserve(counters, options.nowMs, state.bound.reservationTtlMs);
+  return result instanceof Promise ? result.then((answer) => hold(held, answer)) : hold(held, result);
+}
+
+/** Gives a reservation back, or turns it into what was really used. */
+export function settleHeld(state: ExchangeState, held: HeldLimits, amounts: LimitAmounts): void {
+  if (held.reservation === undefined) return;
+  const real = held.limits.map((limit) => amountOf(limit, amounts));
+  state.bound.counters.settle(held.reservation, real, state.runtime.now());
+}
+
+/** Tells the counters what a request has really used. A request that no provider was asked for gives everything back. */
+export function settleLimits(state: ExchangeState, used: ReturnType<typeof accountExchange>): void {
+  const { held, runtime, bound } = state;
+  if (held === undefined) return;
+  state.held = undefined;
+  if (state.attempts === 0 && held.reservation !== undefined) bound.counters.release(held.reservation, runtime.now());
+  else settleHeld(state, held, amountsOf(state, used));
+}
+
+/** What the client is told of a denial. */
+export function denialError(state: ExchangeState, denial: LimitDenial): ReturnType<typeof limitRefusal> {
+  state.runtime.countLimitRefusal(denial.limit.name);
+  return limitRefusal(denial.limit, denial.state);
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { AuthFilterConfig, GatewayConfig } from '../config/model.ts';
+import type { LiveService } from '../exchange/live.ts';
+import { type Authenticator, createAuthenticator } from '../filters/auth/authenticator.ts';
+import type { JwtEnvironment, JwtProvider, JwtVerifier } from '../filters/auth/jwt.ts';
+import { createKeyHasher, type KeyHasher } from '../filters/auth/key-hash.ts';
+import type { KeyIndex } from '../filters/auth/key-index.ts';
+import type { Principal } from '../filters/auth/principal.ts';
+import { compileBudgets, compileRateLimits } from '../filters/limits/compile-limits.ts';
+import type { CompiledLimit } from '../filters/limits/limit.ts';
+import { indexConfiguredKeys } from '../filters/organizations/organization-keys.ts';
+import { compileOrganizations, type OrganizationTree } from '../filters/organizations/organization-tree.ts';
+import { type ClusterPrices, createPriceBook } from '../prices/price-book.ts';
+import { PRICE_TABLE } from '../prices/table.ts';
+import type { Cluster, Route } from '../snapshot/snapshot.ts';
+import type { IssuedKeys } from './issued-keys.ts';
+
+/** The filters of a configuration: who may use its services, what limits them, and what its models cost. */
+export interface FilterBinding {
+  readonly organizations: OrganizationTree;
+  /** By `service.index`. */
+  readonly services: readonly LiveService[];
+  /** Every limit there is, those of issued keys left out. */
+  readonly limits: readonly CompiledLimit[];
+  /** Whether any limit goes by the cluster of an attempt. */
+  readonly hasAttemptLimits: boolean;
+  readonly hash: KeyHasher;
+  limitsOf(route: Route): readonly CompiledLimit[];
+  pricesOf(cluster: Cluster): ClusterPrices;
+}
+
+/** What filters are made with. */
+export interface FilterParts {
+  readonly jwt: JwtEnvironment;
+  /** Hashes keys where no secret is configured: those of the configuration need not be found after a restart. */
+  readonly processHash: KeyHasher;
+  /** Undefined when no keys are issued. */
+  readonly issued: IssuedKeys | undefined;
+  readonly now: () => number;
+}
+
+/** A hasher for a process without a configured secret. */
+export function createProcessHasher(): KeyHasher {
+  return createKeyHasher(randomBytes(32));
+}
+
+const NO_LIMITS: readonly CompiledLimit[] = [];
+
+async function keySet({ jwks }: NonNullable<AuthFilterConfig['jwt']>[number]): Promise<JwtProvider['keys']> {
+  if (jwks.url !== undefined) return { kind: 'remote', url: jwks.url };
+  const text = jwks.inline ?? (await readFile(jwks.file ?? '', 'utf8'));
+  return { kind: 'local', keySet: text };
+}
+
+/** A verifier of all the token providers that services name; undefined when there is none. */
+async function createVerifier(config: GatewayConfig, environment: JwtEnvironment): Promise<JwtVerifier | undefined> {
+  const configured = config.virtual_services.flatMap((service) => service.auth_filter?.jwt ?? []);
+  if (configured.length === 0) return undefined;
+  const providers = await Promise.all(
+    configured.map(
+      async (provider): Promise<JwtProvider> => ({
+        issuer: provider.issuer,
+        audiences: provider.audiences,
+        keys: await keySet(provider),
+        algorithms: provider.algorithms,
+        clockToleranceMs: provider.clock_tolerance,
+      }),
+    ),
+  );
+  const { createJwtVerifier } = await import('../filters/auth/jwt.ts');
+  return createJwtVerifier(providers, environment);
+}
+
+/** Makes the filters of a checked configuration. Rejects with a readable message for what loading could not check. */
+export async function bindFilters(config: GatewayConfig, parts: FilterParts): Promise<FilterBinding> {
+  const organizations = compileOrganizations(config);
+  const secret = config.issued_keys?.hmac_secret;
+  const hash = secret === undefined ? parts.processHash : createKeyHasher(secret.reveal());
+  const organizationKeys: KeyIndex<Principal>[] = [indexConfiguredKeys(organizations, hash)];
+  if (parts.issued !== undefined) organizationKeys.push(parts.issued.indexFor(organizations));
+  const jwt = await createVerifier(config, parts.jwt);
+  const { issued } = parts;
+  const keysLoaded = () => issued?.loaded !== false;
+  const authenticatorOf = (auth: AuthFilterConfig | undefined): Authenticator | undefined =>
+    auth === undefined
+      ? undefined
+      : createAuthenticator(auth, { organizations, hash, organizationKeys, keysLoaded, jwt });
+  const routeLimits = new Map<string, readonly CompiledLimit[]>();
+  const services = config.virtual_services.map((service): LiveService => {
+    for (const [index, route] of service.virtual_routes.entries()) {
+      const name = route.name ?? `${service.name}/${index}`;
+      const place = `route ${service.name}/${name}`;
+      const limits = [...compileRateLimits(route.rate_limit, place), ...compileBudgets(route.budget, place)];
+      if (limits.length > 0) routeLimits.set(`${service.name}|${name}`, limits);
+    }
+    const place = `service ${service.name}`;
+    return {
+      authenticator: authenticatorOf(service.auth_filter),
+      limits: [...compileRateLimits(service.rate_limit, place), ...compileBudgets(service.budget, place)],
+    };
+  });
+  const limits = [
+    ...organizations.accounts.flatMap((account) => account.limits),
+    ...services.flatMap((service) => service.limits),
+    ...[...routeLimits.values()].flat(),
+  ];
+  const book = createPriceBook(PRICE_TABLE, config.prices.overrides, { now: parts.now });
+  return {
+    organizations,
+    services,
+    limits,
+    hasAttemptLimits: limits.some((limit) => limit.perAttempt),
+    hash,
+    limitsOf: (route) => routeLimits.get(`${route.service}|${route.name}`) ?? NO_LIMITS,
+    pricesOf: (cluster) =>
+      book.forCluster({ provider: cluster.provider.name, cluster: cluster.name, region: cluster.region }),
+  };
+}

@@ -1,0 +1,151 @@
+import { createKeyIndex, type KeyIndex } from '../filters/auth/key-index.ts';
+import type { Principal } from '../filters/auth/principal.ts';
+import { issuedKeyPrincipal } from '../filters/organizations/issued-key-account.ts';
+import type { OrganizationTree } from '../filters/organizations/organization-tree.ts';
+import type { IssuedKey, LimitOverride } from '../stores/keys/issued-key.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { GatewayStores } from './stores.ts';
+
+/** Keys that were issued, and temporary changes of limits, as the database has them; followed by polling. */
+export interface IssuedKeys {
+  /** The keys as authentication looks them up, seen against an organization tree. */
+  indexFor(tree: OrganizationTree): KeyIndex<Principal>;
+  /** Whether the keys were read at least once: before that, an unknown key may well be a good one. */
+  readonly loaded: boolean;
+  /** What overrides add to a limit now, in its own unit. */
+  extra(limitId: string, nowMs: number): number;
+  /** Reads changes now, such as after one of this process. */
+  refresh(): Promise<void>;
+  close(): void;
+}
+
+/** One issued key with its principal, made when the key is first used. */
+interface Entry {
+  readonly key: IssuedKey;
+  /** By organization tree: a reload makes another. */
+  tree: OrganizationTree | undefined;
+  principal: Principal | undefined;
+}
+
+/** An index whose principals are made when they are first asked for. */
+class LazyIndex implements KeyIndex<Principal> {
+  /** Asked each time: after a reset of the database it is another. */
+  readonly #entries: () => KeyIndex<Entry>;
+  readonly #tree: OrganizationTree;
+
+  constructor(entries: () => KeyIndex<Entry>, tree: OrganizationTree) {
+    this.#entries = entries;
+    this.#tree = tree;
+  }
+
+  find(hash: string): Principal | undefined {
+    const entry = this.#entries().find(hash);
+    if (entry === undefined) return undefined;
+    if (entry.tree !== this.#tree) {
+      entry.tree = this.#tree;
+      entry.principal = issuedKeyPrincipal(entry.key, this.#tree);
+    }
+    return entry.principal;
+  }
+
+  set(): void {
+    throw new Error('issued keys come from the store');
+  }
+
+  delete(): boolean {
+    return false;
+  }
+
+  get size(): number {
+    return this.#entries().size;
+  }
+}
+
+/** Follows the issued keys of a database. `intervalMs` is how soon changes of other processes are seen. */
+export function followIssuedKeys(stores: GatewayStores, options: { intervalMs: number; logger: Logger }): IssuedKeys {
+  let entries = createKeyIndex<Entry>();
+  const hashes = new Map<string, string>();
+  let overrides = new Map<string, LimitOverride>();
+  let sequence = 0;
+  let loaded = false;
+  let failing = false;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let reading: Promise<void> | undefined;
+
+  function take(key: IssuedKey): void {
+    const before = hashes.get(key.id);
+    if (before !== undefined && before !== key.hash) entries.delete(before);
+    hashes.set(key.id, key.hash);
+    if (key.revokedMs === null) entries.set(key.hash, { key, tree: undefined, principal: undefined });
+    else entries.delete(key.hash);
+  }
+
+  async function read(): Promise<void> {
+    const durable = stores.durable();
+    if (durable === undefined) return;
+    const { keys } = await durable;
+    for (;;) {
+      const changes = await keys.changesSince(sequence);
+      if (changes.reset) {
+        entries = createKeyIndex<Entry>();
+        hashes.clear();
+        overrides = new Map();
+        sequence = 0;
+        continue;
+      }
+      for (const key of changes.keys) take(key);
+      for (const override of changes.overrides) overrides.set(override.id, override);
+      sequence = changes.sequence;
+      if (!changes.more) break;
+    }
+    loaded = true;
+    if (failing) options.logger.info('issued keys are followed again');
+    failing = false;
+  }
+
+  async function refresh(): Promise<void> {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    await reading;
+  }
+
+  function schedule(): void {
+    if (closed) return;
+    timer = setTimeout(() => {
+      refresh()
+        .catch((error: unknown) => {
+          if (!failing) options.logger.error('issued keys cannot be read; the known ones stay', { error });
+          failing = true;
+        })
+        .finally(schedule);
+    }, options.intervalMs);
+    timer.unref();
+  }
+
+  schedule();
+  return {
+    indexFor: (tree) => new LazyIndex(() => entries, tree),
+    get loaded() {
+      return loaded;
+    },
+    extra(limitId, nowMs) {
+      if (overrides.size === 0) return 0;
+      let sum = 0;
+      for (const override of overrides.values()) {
+        if (override.scope !== limitId || override.endedMs !== null) continue;
+        if (nowMs >= override.fromMs && nowMs < override.untilMs) sum += override.amount;
+      }
+      return sum;
+    },
+    refresh,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** No issued keys: none are configured. */
+export const NO_ISSUED_KEYS: Pick<IssuedKeys, 'loaded' | 'extra'> = { loaded: true, extra: () => 0 };
