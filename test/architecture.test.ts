@@ -87,6 +87,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'stores',
     'prices',
     'filters',
+    'routing',
   ],
   cli: [
     'config',
@@ -118,7 +119,7 @@ const DOORS: Record<string, readonly string[]> = {
   '@marcbachmann/cel-js': ['routing/expression.ts'],
   yaml: ['config/yaml-parse.ts', 'config/yaml-documents.ts', 'config/interpolate.ts'],
 };
-const ZOD_FOLDERS = ['config'];
+const ZOD_FOLDERS = ['config', 'admin'];
 const PURE = ['errors', 'json', 'streams', 'dialects', 'providers', 'routing', 'snapshot', 'prices'];
 
 const top = (path: string) => path.split('/')[0] ?? '';

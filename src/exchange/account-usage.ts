@@ -2,9 +2,8 @@ import { inputTotal, type Usage, usageTotal } from '../dialects/neutral/usage.ts
 import type { LimitAmounts } from '../filters/limits/limit.ts';
 import { costNanoUsd } from '../prices/cost.ts';
 import type { AttemptUsage } from '../telemetry/exchange-record.ts';
-import type { Attempt } from './attempts/attempt.ts';
 import { targetModel } from './provider-request.ts';
-import type { ExchangeState } from './state.ts';
+import type { Attempt, ExchangeState } from './state.ts';
 
 /** Characters of generated text to a token, where a provider's count never came. */
 const CHARACTERS_PER_TOKEN = 4;

@@ -75,7 +75,7 @@ export function admitLimits(
   const limits = limitsFor(state, service, route).filter((limit) => !limit.perAttempt);
   if (limits.length === 0) return;
   const { targets } = route.route;
-  const result = reserve(state, { limits, targets, cluster: '', waived });
+  const result = reserve(state, { limits, targets, target: undefined, waived });
   if (result === undefined) return;
   const decide = (held: HeldLimits | LimitDenial): void | Promise<void> => {
     if (!isDenial(held)) return take(state, held);

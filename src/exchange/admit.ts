@@ -7,6 +7,7 @@ import type { Service } from '../snapshot/snapshot.ts';
 import { authenticate } from './authenticate.ts';
 import { type Endpoint, matchConfiguredPath, matchPath } from './endpoints.ts';
 import { multipartBoundary, readMultipart } from './multipart.ts';
+import { readField } from './read-field.ts';
 import type { ExchangeState } from './state.ts';
 
 /** Longest model name accepted: it goes into metrics, logs and paths. */
@@ -117,16 +118,6 @@ function checkModel(model: unknown): string {
     });
   }
   return model;
-}
-
-/** The value of a scanned field; undefined when it is not there. Throws `malformed_request`. */
-export function readField(body: Uint8Array, span: { start: number; end: number } | undefined): unknown {
-  if (span === undefined) return undefined;
-  try {
-    return JSON.parse((body as Buffer).toString('utf8', span.start, span.end));
-  } catch {
-    throw new GatewayError('malformed_request', `The request body is not valid JSON: bad value at byte ${span.start}.`);
-  }
 }
 
 /** A JSON body whose model stands in the path. */

@@ -1,8 +1,7 @@
 import { appendLimitHeaders } from '../filters/limits/limit-headers.ts';
 import type { LimitState } from '../stores/counters/counter-store.ts';
-import type { Attempt } from './attempts/attempt.ts';
 import type { ResponseHeaders } from './headers.ts';
-import type { ExchangeState, HeldLimits } from './state.ts';
+import type { Attempt, ExchangeState, HeldLimits } from './state.ts';
 
 /** Longest `x-aigw-warnings` value: proxies on the way may bound header lines. */
 const MAX_WARNINGS = 2048;

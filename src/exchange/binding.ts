@@ -2,17 +2,9 @@ import { canTranslateFamily } from '../dialects/family-call.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { DialectName } from '../dialects/names.ts';
 import { dialect } from '../dialects/registry.ts';
-import type { DialectBinding } from '../providers/provider.ts';
 import type { Target } from '../snapshot/snapshot.ts';
+import type { ChosenBinding } from './chosen-binding.ts';
 import type { ExchangeState } from './state.ts';
-
-/** The API in which a target is spoken to for one request. */
-export interface ChosenBinding {
-  readonly dialect: FamilyDialect;
-  readonly binding: DialectBinding;
-  /** Whether request and answer keep the client's API. */
-  readonly sameDialect: boolean;
-}
 
 /** Whether requests of one API can be made requests of another. */
 function canTranslate(client: FamilyDialect, provider: FamilyDialect): boolean {

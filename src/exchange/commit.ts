@@ -1,6 +1,5 @@
-import type { Attempt } from './attempts/attempt.ts';
 import { attemptAnswering } from './attempts/observe-health.ts';
-import type { ExchangeState } from './state.ts';
+import type { Attempt, ExchangeState } from './state.ts';
 
 /** The commit point: from here on the client sees this answer and no other. */
 export function commitAnswer(state: ExchangeState, status: number, headers: string[]): void {

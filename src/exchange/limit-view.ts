@@ -1,15 +1,20 @@
 import type { LimitView } from '../filters/limits/limit.ts';
 import type { JsonObject } from '../json/types.ts';
+import type { Target } from '../snapshot/snapshot.ts';
+import { targetModel } from './provider-request.ts';
 import type { ExchangeState } from './state.ts';
 
 /** What an exchange shows to limits. */
 export class ExchangeLimitView implements LimitView {
   readonly #state: ExchangeState;
   readonly cluster: string;
+  readonly sentModel: string | undefined;
 
-  constructor(state: ExchangeState, cluster: string) {
+  /** `target` is the attempt's; undefined before one is chosen. */
+  constructor(state: ExchangeState, target: Target | undefined) {
     this.#state = state;
-    this.cluster = cluster;
+    this.cluster = target?.cluster.name ?? '';
+    this.sentModel = target === undefined ? undefined : targetModel(state, target);
   }
 
   get organization(): string | undefined {
@@ -42,6 +47,14 @@ export class ExchangeLimitView implements LimitView {
 
   get operation(): string {
     return this.#state.endpoint?.operation ?? '';
+  }
+
+  get method(): string {
+    return this.#state.request.method;
+  }
+
+  get path(): string {
+    return this.#state.path;
   }
 
   get service(): string {

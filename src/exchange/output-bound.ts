@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../json/types.ts';
-import { parsedBody, readField } from './admit.ts';
+import { parsedBody } from './admit.ts';
+import { readField } from './read-field.ts';
 import type { ExchangeState } from './state.ts';
 
 /** What APIs call the most tokens of an answer, at the top of the request. */

@@ -10,14 +10,14 @@ import { type FieldEdit, spliceObject } from '../json/splice.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
 import type { Envelope } from '../providers/provider.ts';
 import type { Target } from '../snapshot/snapshot.ts';
-import { parsedBody, readField } from './admit.ts';
-import type { Attempt } from './attempts/attempt.ts';
-import type { ChosenBinding } from './binding.ts';
+import { parsedBody } from './admit.ts';
+import type { ChosenBinding } from './chosen-binding.ts';
 import { holdsForeignTokens } from './foreign-tokens.ts';
 import { forwardRequestHeaders } from './headers.ts';
 import type { Lane } from './live.ts';
 import type { ClientRequest, UpstreamRequest } from './ports.ts';
-import type { ExchangeState } from './state.ts';
+import { readField } from './read-field.ts';
+import type { Attempt, ExchangeState } from './state.ts';
 import { dropForeignHeaders } from './vendor-headers.ts';
 
 /** Anthropic's API version, when the client did not name one (https://docs.anthropic.com/en/api/versioning). */

@@ -1,9 +1,9 @@
 import type { ErrorAnswer } from '../dialects/dialect.ts';
 import { answerHeaders } from './answer-headers.ts';
-import type { Attempt } from './attempts/attempt.ts';
 import type { ProviderRefusal } from './attempts/attempt-outcome.ts';
 import { commit } from './commit.ts';
 import { retryAfter } from './error-answer.ts';
+import type { Attempt } from './state.ts';
 
 /** Where vendors name a request, in the order of trust. */
 const REQUEST_IDS = ['request-id', 'x-request-id', 'x-amzn-requestid', 'apim-request-id'];

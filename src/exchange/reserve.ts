@@ -42,8 +42,8 @@ export interface ReserveRequest {
   readonly limits: readonly CompiledLimit[];
   /** The targets that may be asked: the dearest one is reserved for. */
   readonly targets: readonly Target[];
-  /** Cluster of the attempt; empty before one is chosen. */
-  readonly cluster: string;
+  /** Target of the attempt; undefined before one is chosen. */
+  readonly target: Target | undefined;
   /** Limits that are counted but not enforced any more. */
   readonly waived?: ReadonlySet<CompiledLimit>;
 }
@@ -73,7 +73,7 @@ export function reserve(
 ): HeldLimits | LimitDenial | undefined | Promise<HeldLimits | LimitDenial> {
   const { runtime } = state;
   const amounts = estimate(state, request.limits, request.targets);
-  const view = new ExchangeLimitView(state, request.cluster);
+  const view = new ExchangeLimitView(state, request.target);
   const options = { amounts, nowMs: runtime.now(), calendars: runtime.calendars, extras: runtime.limitExtras };
   const counters: CounterLimit[] = [];
   const held: CompiledLimit[] = [];

@@ -1,8 +1,7 @@
 import type { ProviderResponseContext, ResponseContext } from '../dialects/dialect.ts';
-import type { Attempt } from './attempts/attempt.ts';
 import type { ResponseHeaders } from './headers.ts';
 import { targetModel, warnOn } from './provider-request.ts';
-import type { ExchangeState } from './state.ts';
+import type { Attempt, ExchangeState } from './state.ts';
 
 function newId(state: ExchangeState): (prefix: string) => string {
   return (prefix) => prefix + state.runtime.uuid().replaceAll('-', '');

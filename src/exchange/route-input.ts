@@ -1,7 +1,8 @@
 import { scanObject } from '../json/scan.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
 import type { RouteInput, RoutePrincipal } from '../routing/route-table.ts';
-import { parsedBody, readField, requestHost } from './admit.ts';
+import { parsedBody, requestHost } from './admit.ts';
+import { readField } from './read-field.ts';
 import type { ExchangeState } from './state.ts';
 
 /** Header in which the reference system shows the model to its routes; a client's own value never counts. */

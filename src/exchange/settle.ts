@@ -1,10 +1,9 @@
 import { usageTotal } from '../dialects/neutral/usage.ts';
 import type { FailedAttempt } from '../telemetry/exchange-record.ts';
 import { accountExchange } from './account-usage.ts';
-import type { Attempt } from './attempts/attempt.ts';
 import { targetModel } from './provider-request.ts';
 import { settleLimits } from './reserve.ts';
-import type { ExchangeState } from './state.ts';
+import type { Attempt, ExchangeState } from './state.ts';
 
 function toFailure({ target, result }: Attempt): FailedAttempt {
   // Every attempt is given its result when it ends.

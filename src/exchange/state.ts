@@ -1,6 +1,7 @@
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect, StreamObserver } from '../dialects/dialect.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { NeutralRequest } from '../dialects/neutral/request.ts';
+import type { Usage } from '../dialects/neutral/usage.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { Authenticator } from '../filters/auth/authenticator.ts';
 import type { Principal } from '../filters/auth/principal.ts';
@@ -8,12 +9,14 @@ import type { CompiledLimit } from '../filters/limits/limit.ts';
 import type { ScannedObject } from '../json/scan.ts';
 import type { JsonObject } from '../json/types.ts';
 import type { PickContext } from '../routing/balance/balancer.ts';
-import type { Route } from '../snapshot/snapshot.ts';
+import type { LoadTicket } from '../routing/balance/load-stats.ts';
+import type { Route, Target } from '../snapshot/snapshot.ts';
 import type { LimitState, Reservation } from '../stores/counters/counter-store.ts';
-import type { Attempt } from './attempts/attempt.ts';
+import type { AttemptResult } from '../telemetry/metric-families.ts';
+import type { ChosenBinding } from './chosen-binding.ts';
 import { readEndUser } from './end-user.ts';
 import type { Endpoint } from './endpoints.ts';
-import type { BoundSnapshot } from './live.ts';
+import type { BoundCluster, BoundSnapshot, Lane, LiveTarget } from './live.ts';
 import type { MultipartBody } from './multipart.ts';
 import type { ClientRequest, ClientResponse } from './ports.ts';
 import { estimatePromptTokens } from './prompt-tokens.ts';
@@ -135,7 +138,8 @@ export class ExchangeState {
   get endUser(): string | undefined {
     if (!this.#endUserRead) {
       this.#endUserRead = true;
-      this.#endUser = readEndUser(this);
+      const { body, scanned } = this;
+      if (body !== undefined && scanned !== undefined) this.#endUser = readEndUser(body, scanned);
     }
     return this.#endUser;
   }
@@ -144,5 +148,74 @@ export class ExchangeState {
   hasTime(ms: number): boolean {
     const requestMs = this.route?.timeouts.requestMs ?? 0;
     return requestMs === 0 || this.runtime.monotonic() + ms < this.startedMonotonic + requestMs;
+  }
+}
+
+/** One try to have a request answered by a target: what is known of it, apart from any other try of the same request. */
+export class Attempt {
+  readonly state: ExchangeState;
+  readonly target: Target;
+  readonly live: LiveTarget;
+  readonly cluster: BoundCluster;
+  readonly lane: Lane;
+  readonly chosen: ChosenBinding;
+  /** `address:port` of the provider; empty before the request is built. */
+  upstreamHost = '';
+  /** Status of the provider's answer; 0 before there is one. */
+  upstreamStatus = 0;
+  /** By the monotonic clock; 0 before the request is sent. */
+  startedMonotonic = 0;
+  /** When the first content of the answer came; 0 before. */
+  firstContentMonotonic = 0;
+  /** Reads along in a stream that passes through. */
+  observer: StreamObserver | undefined = undefined;
+  usage: Usage | undefined = undefined;
+  /** The model that the provider says has answered. */
+  responseModel: string | undefined = undefined;
+  /** What the provider said went wrong, for the log. */
+  errorDetail: string | undefined = undefined;
+  /** How it ended; undefined while it has not. */
+  result: AttemptResult | undefined = undefined;
+  /** What was known of usage when the content began: what comes later is the provider's count so far. */
+  usageBeforeContent: Usage | undefined = undefined;
+  /** Events with content that came, and the length of their text as far as it was read. */
+  contentEvents = 0;
+  contentLength = 0;
+  /** The service tier that the provider says it used. */
+  serviceTier: string | undefined = undefined;
+  /** What the attempt has reserved of limits that go by the cluster. */
+  held: HeldLimits | undefined = undefined;
+  /** Ends the provider request in flight. */
+  abort: (() => void) | undefined = undefined;
+
+  /** Whether another attempt answered first: nothing of this one may reach the client. */
+  lost = false;
+  /** Whether it ended for want of a client that reads, which says nothing about the provider. */
+  clientStalled = false;
+  /** Until when the provider asked to be left alone, by the monotonic clock; 0: it did not. */
+  retryAtMonotonic = 0;
+  /** Set while the attempt counts in the health and the figures of its target and lane. */
+  begun = false;
+  targetTicket = 0;
+  laneTicket = 0;
+  targetLoad: LoadTicket | undefined = undefined;
+  laneLoad: LoadTicket | undefined = undefined;
+
+  constructor(
+    state: ExchangeState,
+    way: { live: LiveTarget; cluster: BoundCluster; lane: Lane; chosen: ChosenBinding },
+  ) {
+    this.state = state;
+    this.live = way.live;
+    this.target = way.live.target;
+    this.cluster = way.cluster;
+    this.lane = way.lane;
+    this.chosen = way.chosen;
+  }
+
+  /** Whether the provider has counted since the content began. */
+  get usageFinal(): boolean {
+    const known = this.usage ?? this.observer?.usage;
+    return known !== undefined && known !== this.usageBeforeContent;
   }
 }

@@ -8,9 +8,8 @@ import { TranslatedStreamRelay } from '../relay/translated-stream-relay.ts';
 import { TranslatedWholeRelay } from '../relay/translated-whole-relay.ts';
 import { UnwrappedStreamRelay } from '../relay/unwrapped-stream-relay.ts';
 import { WholeRelay } from '../relay/whole-relay.ts';
-import type { ExchangeState } from '../state.ts';
+import type { Attempt, ExchangeState } from '../state.ts';
 import type { Watched } from '../watchdog.ts';
-import type { Attempt } from './attempt.ts';
 import { type AttemptOutcome, failureError } from './attempt-outcome.ts';
 import { readRefusal } from './read-refusal.ts';
 

@@ -1,14 +1,16 @@
+import type { CompiledLimit } from '../../filters/limits/limit.ts';
 import { accountAttempt, amountsOf } from '../account-usage.ts';
 import { denialError, isDenial, reserve, settleHeld } from '../reserve.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from '../state.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
-import type { AttemptRun } from './make-attempt.ts';
 
 /** Reserves limits that go by the cluster, which is known now; resolves to the failure when one refuses. */
-export async function holdAttemptLimits(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome | undefined> {
-  const { state } = run;
-  const cluster = attempt.target.cluster.name;
-  const held = await reserve(state, { limits: run.attemptLimits, targets: [attempt.target], cluster });
+export async function holdAttemptLimits(
+  attempt: Attempt,
+  limits: readonly CompiledLimit[],
+): Promise<AttemptOutcome | undefined> {
+  const { state } = attempt;
+  const held = await reserve(state, { limits, targets: [attempt.target], target: attempt.target });
   if (held === undefined) return undefined;
   if (isDenial(held)) return { kind: 'failed', error: denialError(state, held), failure: 'busy' };
   attempt.held = held;

@@ -2,7 +2,7 @@ import type { CompiledLimit } from '../../filters/limits/limit.ts';
 import { chooseBinding } from '../binding.ts';
 import type { BoundCluster, Lane, LiveRoute, LiveTarget } from '../live.ts';
 import type { ExchangeState } from '../state.ts';
-import { Attempt } from './attempt.ts';
+import { Attempt } from '../state.ts';
 import { holdAttemptLimits, settleAttemptLimits } from './attempt-limits.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import type { AttemptPlan } from './attempt-plan.ts';
@@ -50,7 +50,7 @@ async function send(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> 
 
 async function sendWithinLimits(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
   if (run.attemptLimits.length === 0) return send(run, attempt);
-  const denied = await holdAttemptLimits(run, attempt);
+  const denied = await holdAttemptLimits(attempt, run.attemptLimits);
   if (denied !== undefined) return observeAttempt(attempt, denied);
   try {
     return await send(run, attempt);

@@ -5,7 +5,7 @@ import type { BoundCluster, LiveTarget } from '../live.ts';
 import type { UpstreamRequest } from '../ports.ts';
 import { applyCredential, buildProviderRequest } from '../provider-request.ts';
 import type { ExchangeState } from '../state.ts';
-import { Attempt } from './attempt.ts';
+import { Attempt } from '../state.ts';
 import { chooseLane } from './choose-lane.ts';
 
 /** A copy is given up after this long. */

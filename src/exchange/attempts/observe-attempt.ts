@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from '../state.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import { attemptEnded } from './observe-health.ts';
 import { attemptResult, noteRetryAfter } from './retry.ts';

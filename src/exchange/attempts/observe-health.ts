@@ -2,7 +2,7 @@ import { createLoadTicket } from '../../routing/balance/load-stats.ts';
 import { type KeyVerdict, keyVerdict } from '../../routing/health/key-health.ts';
 import { rateLimitHeadroom, readRetryAfterMs } from '../../routing/health/retry-after.ts';
 import type { ResponseHeaders } from '../headers.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from '../state.ts';
 import type { AttemptOutcome, ProviderRefusal } from './attempt-outcome.ts';
 
 /** How long a target is left alone after a 429 that names no time. */

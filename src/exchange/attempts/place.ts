@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { type ConcurrencyLimit, Waiter } from '../../routing/health/concurrency-limit.ts';
+import type { Attempt } from '../state.ts';
 import type { Watched } from '../watchdog.ts';
-import type { Attempt } from './attempt.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 
 function busy(attempt: Attempt, message: string): AttemptOutcome {

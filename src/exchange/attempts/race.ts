@@ -1,5 +1,4 @@
-import type { ExchangeState, Race } from '../state.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, ExchangeState, Race } from '../state.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import { type AttemptRun, makeAttempt } from './make-attempt.ts';
 import { mayRetry } from './retry.ts';

@@ -1,6 +1,6 @@
 import { parseObject } from '../../json/parse-object.ts';
 import type { ResponseHeaders } from '../headers.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from '../state.ts';
 import type { ProviderRefusal } from './attempt-outcome.ts';
 
 /** Reads a provider's error answer as the dialect of the attempt has it. */

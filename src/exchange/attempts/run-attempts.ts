@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { sendRefusal } from '../refusal.ts';
-import type { ExchangeState } from '../state.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, ExchangeState } from '../state.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import { hasFreshLane } from './choose-lane.ts';
 import { type AttemptRun, makeAttempt, prepareAttempt } from './make-attempt.ts';

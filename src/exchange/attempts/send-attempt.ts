@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { UpstreamRequest } from '../ports.ts';
 import { applyCredential, buildProviderRequest } from '../provider-request.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from '../state.ts';
 import { AttemptHandler } from './attempt-handler.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import { attemptFamily } from './family-attempt.ts';

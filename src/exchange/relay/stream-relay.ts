@@ -5,11 +5,10 @@ import { frameOfAwsEventStreamMessage } from '../../streams/aws-event-stream-fra
 import { createJsonLinesFramer } from '../../streams/json-lines-framer.ts';
 import { createSseFramer } from '../../streams/sse-framer.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import type { Attempt } from '../attempts/attempt.ts';
 import { commitStream } from '../commit.ts';
 import { inStreamError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';
-import type { ExchangeState } from '../state.ts';
+import type { Attempt, ExchangeState } from '../state.ts';
 import { EventBuffer, type FrameBuffer } from './event-buffer.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { MessageBuffer } from './message-buffer.ts';

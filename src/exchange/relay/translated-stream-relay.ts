@@ -3,12 +3,11 @@ import type { NeutralEvent } from '../../dialects/neutral/response.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { Envelope } from '../../providers/provider.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import type { Attempt } from '../attempts/attempt.ts';
 import { commitStream } from '../commit.ts';
 import { providerError } from '../error-answer.ts';
 import type { ResponseHeaders } from '../headers.ts';
 import { providerContext, responseContext } from '../response-context.ts';
-import type { ExchangeState } from '../state.ts';
+import type { Attempt, ExchangeState } from '../state.ts';
 import { createFrameSource, type FrameSource } from './frames.ts';
 import type { Relay, RelayOutcome } from './relay.ts';
 

@@ -2,11 +2,10 @@ import type { Dialect } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject } from '../../json/types.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import type { Attempt } from '../attempts/attempt.ts';
 import { commit } from '../commit.ts';
 import type { ResponseHeaders } from '../headers.ts';
 import { providerContext, responseContext } from '../response-context.ts';
-import type { ExchangeState } from '../state.ts';
+import type { Attempt, ExchangeState } from '../state.ts';
 import type { Relay, RelayOutcome } from './relay.ts';
 
 /** Largest answer that is translated: it has to be held and parsed as a whole. */

@@ -3,11 +3,10 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { scanObject } from '../../json/scan.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import type { Attempt } from '../attempts/attempt.ts';
 import { commit } from '../commit.ts';
 import { FieldCapture } from '../field-capture.ts';
 import type { ResponseHeaders } from '../headers.ts';
-import type { ExchangeState } from '../state.ts';
+import type { Attempt, ExchangeState } from '../state.ts';
 import type { Relay, RelayOutcome } from './relay.ts';
 
 /** Answers up to this size are held until they are whole, so that a broken one never reaches the client. */

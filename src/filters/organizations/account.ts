@@ -1,8 +1,19 @@
+import type { BlockList } from 'node:net';
+import type { Matcher } from '../../routing/pattern.ts';
 import type { CompiledLimit } from '../limits/limit.ts';
-import type { Allowances } from './allowances.ts';
 
 /** The levels of an organization, from the outside in. */
 export type AccountLevel = 'organization' | 'team' | 'user' | 'key';
+
+/** What one level is confined to; undefined where it is not. */
+export interface Allowances {
+  readonly models: readonly Matcher[] | undefined;
+  readonly operations: ReadonlySet<string> | undefined;
+  readonly routes: ReadonlySet<string> | undefined;
+  readonly addresses: BlockList | undefined;
+  /** Until when it is valid, in epoch milliseconds; Infinity without end. */
+  readonly expiresMs: number;
+}
 
 /** One level of an organization: who usage is counted for, and what it may do. */
 export interface Account {

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { compileGlob, type Matcher } from '../../routing/pattern.ts';
-import type { Account } from './account.ts';
+import { compileGlob } from '../../routing/pattern.ts';
+import type { Account, Allowances } from './account.ts';
 
 /** What a level may be confined to, as configured or as stored with an issued key. */
 export interface AllowancesInput {
@@ -9,16 +9,6 @@ export interface AllowancesInput {
   readonly allowed_operations?: readonly string[] | undefined;
   readonly allowed_routes?: readonly string[] | undefined;
   readonly allowed_ips?: readonly string[] | undefined;
-}
-
-/** What one level is confined to; undefined where it is not. */
-export interface Allowances {
-  readonly models: readonly Matcher[] | undefined;
-  readonly operations: ReadonlySet<string> | undefined;
-  readonly routes: ReadonlySet<string> | undefined;
-  readonly addresses: BlockList | undefined;
-  /** Until when it is valid, in epoch milliseconds; Infinity without end. */
-  readonly expiresMs: number;
 }
 
 /** What of a request allowances look at. */
