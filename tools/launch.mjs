@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -35,8 +35,18 @@ function run(command, args, what) {
   }
 }
 
+/** Whether the dependencies are somebody else's: installing would empty the folder that the link leads to. */
+function isLinked() {
+  try {
+    return lstatSync(join(root, 'node_modules')).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
 /** Installs the dependencies when they are missing or older than the lock file. Development ones are needed only to build. */
 export function ensureInstalled() {
+  if (isLinked()) return;
   const lock = join(root, 'package-lock.json');
   const installed = join(root, 'node_modules/.package-lock.json');
   if (existsSync(lock) && modified(installed) < modified(lock)) {

@@ -110,7 +110,9 @@ export class StreamRelay implements Relay {
     const state = this.#state;
     const observer = this.#observer;
     if (state.phase !== 'committed') {
-      const empty = observer?.complete !== true || (!this.#seenContent && this.#reader !== undefined);
+      // A provider that counted tokens has answered, if only with nothing.
+      const silent = !this.#seenContent && this.#reader !== undefined && observer?.usage === undefined;
+      const empty = observer?.complete !== true || silent;
       if (observer?.error === undefined && empty) {
         this.#outcome.failed(
           new GatewayError('provider_bad_response', 'The provider ended the stream before it sent anything.'),
