@@ -6,6 +6,8 @@ export interface BenchOptions {
   /** Names of rows; empty is all. */
   only: readonly string[];
   quick: boolean;
+  /** Only whether every row runs and every answer is right: the gateway alone, a few requests, no figures. */
+  smoke: boolean;
   rounds: number;
   raw: boolean;
   gatewayOnly: boolean;
@@ -25,6 +27,7 @@ export const USAGE = `npm run bench -- [flags]
   --only ROW        only this row; may be given several times
   --rounds N        rounds of which the median is taken (3)
   --quick           tiny counts: shows that everything runs, the figures mean little
+  --smoke           a few requests for each row, the gateway alone, no figures: shows in seconds that all answers are right
   --gateway-only    leave out Envoy and the bare proxy
   --raw             print the values of all rounds
   --json FILE       write all values to a file
@@ -42,6 +45,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): B
       only: { type: 'string', multiple: true, default: [] },
       rounds: { type: 'string', default: '3' },
       quick: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
       raw: { type: 'boolean', default: false },
       'gateway-only': { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
@@ -55,9 +59,10 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): B
   return {
     only: values.only,
     quick: values.quick,
+    smoke: values.smoke,
     rounds,
     raw: values.raw,
-    gatewayOnly: values['gateway-only'] || values.profile,
+    gatewayOnly: values['gateway-only'] || values.profile || values.smoke,
     profile: values.profile,
     json: values.json,
     envoy: env['AIGW_ENVOY'] ?? 'envoy',
@@ -88,7 +93,19 @@ const QUICK: Effort = {
   routes: 1_000,
 };
 
+const SMOKE: Effort = {
+  warmSeconds: 0.02,
+  seconds: 0.05,
+  alternateRequests: 5,
+  openStreams: 20,
+  openStreamGapUs: 1_000,
+  slowReaderSeconds: 1.2,
+  idleSeconds: 0,
+  routes: 100,
+};
+
 /** How much work a run puts into each row. */
 export function effortOf(options: BenchOptions): Effort {
+  if (options.smoke) return SMOKE;
   return options.quick ? QUICK : FULL;
 }

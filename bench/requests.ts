@@ -1,7 +1,9 @@
+import { type ClientApi, messagesOf, toolsOf } from './conversation.ts';
+
 /** What to send: one request, made of these. */
 export interface RequestSpec {
   /** Wire API the client speaks. */
-  api: 'openai' | 'anthropic';
+  api: ClientApi;
   model: string;
   stream: boolean;
   /** Size of the body to aim at; from 1 MiB on it is a question about a picture. */
@@ -10,6 +12,10 @@ export interface RequestSpec {
   gapUs?: number;
   /** Length of the provider's answer, for long ones. */
   answerBytes?: number;
+  /** A talk of so many messages, instead of one message of `bodyBytes`. */
+  messages?: number;
+  /** So many tools beside the messages. */
+  tools?: number;
 }
 
 /** A request ready to be written, and how its answer must end. */
@@ -37,11 +43,13 @@ function content(spec: RequestSpec): unknown {
 }
 
 function bodyOf(spec: RequestSpec): object {
-  const user = { role: 'user', content: content(spec) };
+  const talk =
+    spec.messages === undefined ? [{ role: 'user', content: content(spec) }] : messagesOf(spec.api, spec.messages);
+  const tools = spec.tools === undefined ? {} : { tools: toolsOf(spec.api, spec.tools) };
   const streaming = spec.stream ? { stream: true } : {};
-  if (spec.api === 'anthropic') return { model: spec.model, max_tokens: 1024, messages: [user], ...streaming };
-  const messages = [{ role: 'system', content: 'You are a helpful assistant.' }, user];
-  const options = spec.stream ? { ...streaming, stream_options: { include_usage: true } } : {};
+  if (spec.api === 'anthropic') return { model: spec.model, max_tokens: 1024, messages: talk, ...tools, ...streaming };
+  const messages = [{ role: 'system', content: 'You are a helpful assistant.' }, ...talk];
+  const options = spec.stream ? { ...tools, ...streaming, stream_options: { include_usage: true } } : tools;
   // Client libraries differ in where the model stands. In a large body it stands last, which is the dearer place to find it.
   return spec.bodyBytes < PICTURE_FROM
     ? { model: spec.model, messages, ...options }

@@ -1,7 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CANDIDATES, type CandidateEnvironment, type CandidateName, startCandidate } from './candidates.ts';
+import {
+  CANDIDATES,
+  type Candidate,
+  type CandidateEnvironment,
+  type CandidateName,
+  type StartOptions,
+  startCandidate,
+} from './candidates.ts';
 import { type Children, createChildren } from './children.ts';
 import { startLoad, startProvider } from './load-client.ts';
 import { describeMachine, formatMachine, type Machine } from './machine.ts';
@@ -34,10 +41,25 @@ function undiciVersion(): string {
 }
 
 async function runRow(row: Row, context: RowContext, options: BenchOptions): Promise<RoundValues[]> {
-  const count = options.quick || options.profile ? 1 : (row.rounds ?? options.rounds);
+  const count = options.quick || options.profile || options.smoke ? 1 : (row.rounds ?? options.rounds);
   const rounds: RoundValues[] = [];
   for (let round = 0; round < count; round++) rounds.push(await row.round(context));
   return rounds;
+}
+
+/** Starts each kind of gateway once and hands it out again: for a smoke run, which does not care how worn a process is. */
+function createReuse(environment: CandidateEnvironment): RowContext['start'] {
+  const started = new Map<string, Promise<Candidate>>();
+  return async (name, start = {}) => {
+    const key = JSON.stringify([name, start]);
+    let candidate = started.get(key);
+    if (candidate === undefined) {
+      candidate = startCandidate(environment, name, start);
+      started.set(key, candidate);
+    }
+    // The end of the run stops it.
+    return { ...(await candidate), stop: async () => undefined };
+  };
 }
 
 /** Resolves to whether the gateway answered everything as it should. */
@@ -45,9 +67,9 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
   const { children, folder } = run;
   const rows = chooseRows(options);
   const machine = describeMachine({ ...options, undici: undiciVersion() });
-  process.stdout.write(`${formatMachine(machine)}\n`);
+  if (!options.smoke) process.stdout.write(`${formatMachine(machine)}\n`);
   if (options.quick) process.stdout.write('Quick run: tiny counts, hardly warmed up; its figures mean little.\n\n');
-  if (machine.envoy === undefined) {
+  if (machine.envoy === undefined && !options.gatewayOnly) {
     process.stdout.write(
       `Envoy (${options.envoy}) cannot be run: its column stays empty. AIGW_ENVOY names another.\n\n`,
     );
@@ -57,11 +79,14 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
   const load = startLoad(children);
   const meter = createMeters();
   const effort = effortOf(options);
+  const reuse = createReuse(environment);
+  const fresh = (profileFolder: string) => (name: CandidateName, start?: StartOptions) =>
+    startCandidate(environment, name, { ...start, ...(options.profile ? { profileFolder } : {}) });
   const results: FigureResult[] = [];
   const measured: { row: string; rounds: RoundValues[] }[] = [];
   const problems: string[] = [];
   let failed = false;
-  process.stdout.write(`${TABLE_HEAD}\n`);
+  if (!options.smoke) process.stdout.write(`${TABLE_HEAD}\n`);
   for (const row of rows) {
     const profileFolder = join(folder, `profile-${row.name}`);
     mkdirSync(profileFolder);
@@ -71,8 +96,7 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
       providerPort,
       meter,
       candidates: chooseCandidates(options, machine),
-      start: (name, start) =>
-        startCandidate(environment, name, { ...start, ...(options.profile ? { profileFolder } : {}) }),
+      start: options.smoke ? reuse : fresh(profileFolder),
       problem: (name, what) => {
         problems.push(`${row.name}, ${name}: ${what}`);
         // The others only set the scale: the bare proxy, for one, holds whole answers and may give up on long ones.
@@ -80,6 +104,10 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
       },
     };
     const rounds = await runRow(row, context, options);
+    if (options.smoke) {
+      process.stdout.write(`ran ${row.name}\n`);
+      continue;
+    }
     measured.push({ row: row.name, rounds });
     const figures = summarize(row, rounds);
     results.push(...figures);

@@ -84,7 +84,7 @@ const provider = await startRawProvider({ after }, (call) => {
 const gateway = await startGateway(
   { after },
   `static_cluster:
-  google: { provider: google, endpoint: "${provider.url}", api_key: k }
+  google: { provider: google, endpoint: "${provider.url}", api_key: k, circuit_breaker: false }
   spare: { provider: google, endpoint: "${provider.url}", api_key: k, headers: { x-spare: "1" } }
 virtual_services:
   - name: main

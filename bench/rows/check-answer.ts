@@ -17,6 +17,24 @@ interface OpenAiAnswer {
   usage?: { total_tokens?: number } | null;
 }
 
+interface AnthropicAnswer {
+  content?: { text?: string }[];
+  usage?: { input_tokens?: number; output_tokens?: number };
+}
+
+/** A whole Anthropic answer in OpenAI's words. */
+function fromAnthropic({ content, usage }: AnthropicAnswer): OpenAiAnswer {
+  return {
+    choices: [{ message: { content: (content ?? []).map((block) => block.text ?? '').join('') } }],
+    usage: { total_tokens: (usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0) },
+  };
+}
+
+function readWhole(body: string, api: RequestSpec['api']): OpenAiAnswer {
+  const answer = JSON.parse(body) as OpenAiAnswer & AnthropicAnswer;
+  return api === 'anthropic' ? fromAnthropic(answer) : answer;
+}
+
 function readEvents(body: string): OpenAiAnswer[] {
   return body
     .split('\n')
@@ -26,7 +44,7 @@ function readEvents(body: string): OpenAiAnswer[] {
 
 /**
  * Asks a candidate once and rejects unless the answer is right to the last token and carries its usage: what is fast and wrong is
- * not measured. Only the gateway goes by the model; the others reach the provider's OpenAI API whatever the model.
+ * not measured. Streams are read in OpenAI's form only. Only the gateway goes by the model; the others reach the provider's OpenAI API whatever the model.
  */
 export async function checkAnswer(
   context: RowContext,
@@ -35,7 +53,7 @@ export async function checkAnswer(
 ): Promise<void> {
   const { answer } = await context.load.run({ kind: 'once', port: candidate.port, request });
   if (answer?.status !== 200) throw new Error(`answered ${answer?.status}: ${answer?.body.slice(0, 300)}`);
-  const events = request.stream ? readEvents(answer.body) : [JSON.parse(answer.body) as OpenAiAnswer];
+  const events = request.stream ? readEvents(answer.body) : [readWhole(answer.body, request.api)];
   const notText = candidate.name === 'gateway' ? (NOT_TEXT[request.model] ?? 1) : 1;
   const expected = request.stream ? tokens(STREAM_EVENTS - notText).join('') : PLAIN_TEXT;
   const choices = events.map((event) => event.choices?.[0]);

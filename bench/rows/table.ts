@@ -7,6 +7,7 @@ import { openStreamsRow } from './open-streams.ts';
 import type { Row } from './row.ts';
 import { slowReadersRow } from './slow-readers.ts';
 import { startRow } from './start.ts';
+import { translationGrowthRow } from './translation-growth.ts';
 
 const CHAT = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes: 1024 } as const;
 const STREAM = { ...CHAT, stream: true, bodyBytes: 300 } as const;
@@ -70,4 +71,22 @@ export const ROWS: readonly Row[] = [
   startRow,
   routeGrowthRow,
   sizeGrowthRow,
+  translationGrowthRow({
+    name: 'growth-openai-anthropic',
+    title: 'OpenAI client to Anthropic provider',
+    api: 'openai',
+    provider: 'anthropic',
+  }),
+  translationGrowthRow({
+    name: 'growth-openai-gemini',
+    title: 'OpenAI client to Gemini',
+    api: 'openai',
+    provider: 'gemini',
+  }),
+  translationGrowthRow({
+    name: 'growth-anthropic-openai',
+    title: 'Anthropic client to OpenAI provider',
+    api: 'anthropic',
+    provider: 'openai',
+  }),
 ];

@@ -46,12 +46,12 @@ const CHALLENGE = { 'www-authenticate': 'Bearer realm="aigw admin"' };
 
 /**
  * Who calls, or an AdminError 401, 403 or 429. With tokens configured every route but those of monitors takes one, from this machine
- * too; without, this machine alone may read. A connection from this machine that carries a forwarding header comes from a
- * proxy and counts as another machine.
+ * too; without, only this machine is known. A connection from this machine that carries a forwarding header comes from a proxy and
+ * counts as another machine. Whether the caller may is for `requireRole`.
  */
-export function authorize(caller: Caller, access: Access, { tokens, failedLogins, nowMs }: AccessRules): Actor {
+export function identify(caller: Caller, access: Access, { tokens, failedLogins, nowMs }: AccessRules): Actor {
   if (access === 'monitor') return LOOPBACK_ACTOR;
-  if (tokens.size === 0) return authorizeLoopback(caller, access);
+  if (tokens.size === 0) return identifyLoopback(caller);
   const retryAfterSeconds = failedLogins.blockedFor(caller.remoteAddress, nowMs);
   if (retryAfterSeconds > 0) {
     throw new AdminError(429, 'too_many_failed_logins', {
@@ -67,36 +67,33 @@ export function authorize(caller: Caller, access: Access, { tokens, failedLogins
     });
   }
   const actor = tokens.find(presented);
-  if (actor === undefined) {
-    failedLogins.count(caller.remoteAddress, nowMs);
-    throw new AdminError(401, 'token_unknown', {
-      message: 'The token is none of `admin.tokens`.',
-      headers: CHALLENGE,
-    });
-  }
-  if (!permits(actor.role, access)) throw roleTooSmall(actor, access);
-  return actor;
-}
-
-function roleTooSmall(actor: Actor, access: AdminRole): AdminError {
-  return new AdminError(403, 'role_insufficient', {
-    message: `The token "${actor.name}" has the role ${actor.role}; this takes the role ${access}.`,
+  if (actor !== undefined) return actor;
+  failedLogins.count(caller.remoteAddress, nowMs);
+  throw new AdminError(401, 'token_unknown', {
+    message: 'The token is none of `admin.tokens`.',
+    headers: CHALLENGE,
   });
 }
 
-function authorizeLoopback(caller: Caller, access: AdminRole): Actor {
-  if (caller.forwarded || !isLoopbackAddress(caller.remoteAddress)) {
-    throw new AdminError(403, 'loopback_only', {
-      message:
-        'Without `admin.tokens` this is answered to this machine only; configure a token, or call it from there or through a port forward.',
-    });
-  }
-  if (!permits(LOOPBACK_ACTOR.role, access)) {
+/** AdminError 403 unless the caller's role permits what a route asks for. */
+export function requireRole(actor: Actor, access: Access): void {
+  if (permits(actor.role, access)) return;
+  if (actor === LOOPBACK_ACTOR) {
     throw new AdminError(403, 'token_required', {
       message: `Without \`admin.tokens\` the admin API only reads; this takes a token with the role ${access}.`,
     });
   }
-  return LOOPBACK_ACTOR;
+  throw new AdminError(403, 'role_insufficient', {
+    message: `The token "${actor.name}" has the role ${actor.role}; this takes the role ${access}.`,
+  });
+}
+
+function identifyLoopback(caller: Caller): Actor {
+  if (!caller.forwarded && isLoopbackAddress(caller.remoteAddress)) return LOOPBACK_ACTOR;
+  throw new AdminError(403, 'loopback_only', {
+    message:
+      'Without `admin.tokens` this is answered to this machine only; configure a token, or call it from there or through a port forward.',
+  });
 }
 
 function bearerToken(authorization: string | undefined): string | undefined {

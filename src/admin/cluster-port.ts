@@ -1,66 +1,84 @@
-/** How an endpoint with an API key stands, as the admin API shows it. Times are ISO 8601. */
-export interface EndpointView {
-  /** Base URL, with the address in place of a name that was resolved. */
-  endpoint: string;
-  /** Position of the API key among the cluster's, from 0. */
-  key: number;
-  state: 'in_use' | 'on_probation' | 'resting';
-  /** Why it is not in full use. */
-  reason: string | null;
-  /** When it may next be tried. */
-  until: string | null;
-  /** What was wrong at the last health check; absent where none is made. */
-  health_check?: string | null;
-  /** Requests under way. */
-  active: number;
-  /** Times it was taken out. */
-  ejections: number;
-  /** Moving figures, where the cluster's balancing looks at them. */
-  figures?: FiguresView;
-}
+import { z } from 'zod';
 
-/** Moving figures of an endpoint or a target; `null`: not known. */
-export interface FiguresView {
-  /** Of prompts of up to 1,000 tokens. */
-  time_to_first_token_ms: number | null;
-  /** Output tokens per second of one request. */
-  tokens_per_second: number | null;
-  /** Share of the requests that failed lately, 0 to 1. */
-  failure_share: number;
-  /** Share of the provider's rate limit that is left, 0 to 1, as its answers say. */
-  headroom: number;
-}
+const time = z.iso.datetime().nullable();
+
+const figures = z
+  .object({
+    time_to_first_token_ms: z.number().nullable().describe('Mean, of prompts of up to 1,000 tokens; null: not known'),
+    tokens_per_second: z.number().nullable().describe('Output tokens of one request; null: not known'),
+    failure_share: z.number().min(0).max(1).describe('Share of the requests that failed lately'),
+    headroom: z.number().min(0).max(1).describe('Share of the provider’s rate limit that is left, as its answers say'),
+  })
+  .describe('Moving figures, where balancing looks at them');
+
+/** How an endpoint with an API key stands. */
+export const endpointView = z.object({
+  endpoint: z.string().describe('Base URL, with the address in place of a name that was resolved'),
+  key: z.number().int().min(0).describe('Position of the API key among the cluster’s'),
+  state: z.enum(['in_use', 'on_probation', 'resting']),
+  reason: z
+    .enum(['failures', 'asked_to_wait', 'health_check', 'key_refused', 'key_limited', 'key_exhausted'])
+    .nullable()
+    .describe('Why it is not in full use'),
+  until: time.describe('When it may next be tried'),
+  health_check: z.string().nullable().optional().describe('What was wrong at the last health check, where one is made'),
+  active: z.number().int().min(0).describe('Requests under way'),
+  ejections: z.number().int().min(0).describe('Times it was taken out'),
+  figures: figures.optional(),
+});
 
 /** How a model of a cluster stands. */
-export interface TargetView {
-  /** `null`: whatever model a client names. */
-  model: string | null;
-  /** Of its circuit breaker. */
-  state: 'closed' | 'half-open' | 'open';
-  until: string | null;
-  openings: number;
-  figures?: FiguresView;
-}
+export const targetView = z.object({
+  model: z.string().nullable().describe('null: whatever model a client names'),
+  state: z.enum(['closed', 'half-open', 'open']).describe('Of its circuit breaker'),
+  until: time.describe('When it may next be tried'),
+  openings: z.number().int().min(0),
+  figures: figures.optional(),
+});
 
 /** A cluster as it is now. */
-export interface ClusterView {
-  name: string;
-  provider: string;
-  /** Where its endpoints come from. */
-  kind: 'static' | 'dns' | 'file' | 'managed';
-  /** Of a dynamic cluster: when its endpoints were last found, and why they could not be the last time. */
-  discovery?: { source: string | null; found: string | null; error: string | null };
-  endpoints: EndpointView[];
-  /** Where the requests in flight are bounded. */
-  concurrency: { active: number; queued: number; limit: number; queue: number; refused: number } | null;
-  targets: TargetView[];
-}
+export const clusterView = z.object({
+  name: z.string(),
+  provider: z.string(),
+  kind: z.enum(['static', 'dns', 'file', 'managed']).describe('Where its endpoints come from'),
+  discovery: z
+    .object({
+      source: z.string().nullable().describe('URL whose name is resolved, or path of the file'),
+      found: time.describe('When the endpoints were last found'),
+      error: z.string().nullable().describe('Why they could not be found the last time'),
+    })
+    .optional()
+    .describe('Of a dynamic cluster'),
+  endpoints: z.array(endpointView),
+  concurrency: z
+    .object({
+      active: z.number().int().min(0),
+      queued: z.number().int().min(0),
+      limit: z.number().int(),
+      queue: z.number().int(),
+      refused: z.number().int().min(0).describe('Requests that found the queue full'),
+    })
+    .nullable()
+    .describe('null: the requests in flight have no bound'),
+  targets: z.array(targetView),
+});
+
+/** How an endpoint with an API key stands, as the admin API shows it. */
+export type EndpointView = z.output<typeof endpointView>;
+/** How a model of a cluster stands, as the admin API shows it. */
+export type TargetView = z.output<typeof targetView>;
+/** A cluster as it is now, as the admin API shows it. */
+export type ClusterView = z.output<typeof clusterView>;
+/** Moving figures of an endpoint or a model. */
+export type FiguresView = z.output<typeof figures>;
 
 /** What the admin API sees and sets of clusters. */
 export interface ClusterPort {
   /** Those of the configuration in force, in its order. */
   list(): ClusterView[];
   find(name: string): ClusterView | undefined;
+  /** As `list`, over all processes, where others carry the requests; the two above then tell of this process alone. */
+  listAll?(): Promise<ClusterView[]>;
   /** Base URLs of a managed cluster; undefined of any other. */
   managed(name: string): readonly string[] | undefined;
   /** Sets them: resolves when they are in use. They must be valid, the cluster managed. */

@@ -1,12 +1,10 @@
 import type { OrganizationConfig } from '../config/model.ts';
 import type { JsonValue } from '../json/types.ts';
 import type { PriceBook } from '../prices/price-book.ts';
+import type { ClusterPort } from './cluster-port.ts';
 import type { KeyAdministration } from './keys/key-port.ts';
 import type { LimitAdministration } from './limits/limit-port.ts';
 import type { UsageReports } from './usage/usage-port.ts';
-
-/** A JSON object without absent fields. */
-export type JsonRecord = { readonly [name: string]: JsonValue };
 
 /** One configuration the gateway has seen. */
 export interface ConfigVersion {
@@ -106,6 +104,8 @@ export interface AdminPort {
   /** Needs `stores.ledger`. Rejects while the database is away. */
   usage?(): Promise<UsageReports> | undefined;
   limits?(): LimitAdministration | undefined;
+  /** Undefined before the first configuration. */
+  clusters?(): ClusterPort | undefined;
   config?(): ConfigAdministration | undefined;
   /** Needs `stores.ledger`. Rejects while the database is away. */
   audit?(): Promise<AuditLog> | undefined;

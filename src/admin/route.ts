@@ -2,16 +2,16 @@ import { z } from 'zod';
 import type { Access, Actor } from './access.ts';
 import type { AdminAnswer } from './answer.ts';
 import { parseInput, queryFields } from './input.ts';
-import type { AdminPort, JsonRecord } from './port.ts';
+import type { AdminPort } from './port.ts';
 import { type BodyRules, JSON_BODY, parseJson } from './read-body.ts';
 
 /** What a change tells the audit log; handlers fill it in as far as they know. */
 export interface ChangeNote {
   /** What is changed, such as `key:0Ab…`. */
   target: string;
-  /** Without secrets. */
-  before: JsonRecord | null;
-  after: JsonRecord | null;
+  /** JSON without secrets. */
+  before: Readonly<Record<string, unknown>> | null;
+  after: Readonly<Record<string, unknown>> | null;
 }
 
 /** What a route may read of a request. */
@@ -84,17 +84,13 @@ export interface RouteDefinition<Query extends z.ZodObject, Body extends z.ZodTy
   extends Omit<AdminRoute, 'query' | 'body' | 'handle'> {
   readonly query?: Query;
   readonly body?: Body;
-  handle(
-    port: AdminPort,
-    request: CheckedRequest<z.output<Query>, z.output<Body>>,
-  ): AdminAnswer | Promise<AdminAnswer>;
+  handle(port: AdminPort, request: CheckedRequest<z.output<Query>, z.output<Body>>): AdminAnswer | Promise<AdminAnswer>;
 }
 
 /** Makes a route that refuses with 400 what its schemas do not take, unknown query parameters included. */
-export function defineRoute<
-  Query extends z.ZodObject = typeof NO_QUERY,
-  Body extends z.ZodType = typeof NO_BODY,
->(definition: RouteDefinition<Query, Body>): AdminRoute {
+export function defineRoute<Query extends z.ZodObject = typeof NO_QUERY, Body extends z.ZodType = typeof NO_BODY>(
+  definition: RouteDefinition<Query, Body>,
+): AdminRoute {
   const { query: querySchema, body: bodySchema, handle, ...rest } = definition;
   return {
     ...rest,

@@ -4,26 +4,10 @@ import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { Secret } from '../config/secret.ts';
+import { APPLIED, createPort } from './harness.test.ts';
 import type { AdminPort } from './port.ts';
 import { ADMIN_ROUTES } from './routes.ts';
 import { type AdminServer, createAdminServer } from './server.ts';
-
-const APPLIED = { revision: 3, hash: 'abc123', timeMs: Date.UTC(2025, 0, 1), sources: ['/etc/aigw.yaml'] };
-
-function createPort(overrides: Partial<AdminPort> = {}): AdminPort {
-  return {
-    version: '1.2.3',
-    status: () => ({ desired: APPLIED, applied: APPLIED, warnings: [] }),
-    appliedConfig: () => ({ static_cluster: { a: { api_key: new Secret('sk-hidden') } } }),
-    ready: () => ({ ready: true }),
-    async *metricsText() {
-      yield 'one 1\n';
-      yield 'two 2\n';
-    },
-    ...overrides,
-  };
-}
 
 interface Reply {
   status: number;

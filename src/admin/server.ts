@@ -1,11 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type AdminAnswer, errorAnswer } from './answer.ts';
-import { isAllowedHost, isLoopbackAddress } from './host-check.ts';
-import type { AdminPort } from './port.ts';
-import { ADMIN_ROUTES, type AdminRoute } from './routes.ts';
+import { type Actor, identify, isForwarded, requireRole } from './access.ts';
+import { AdminError, refusalAnswer, toAdminError } from './admin-error.ts';
+import type { AdminAnswer } from './answer.ts';
+import { type AuditEvent, createAuditTrail } from './audit-trail.ts';
+import { createFailedLogins } from './failed-logins.ts';
+import { isAllowedHost } from './host-check.ts';
+import type { AdminPort, AuditEntry } from './port.ts';
+import { readText } from './read-body.ts';
+import type { AdminRequest, AdminRoute, ChangeNote } from './route.ts';
+import { createRouteIndex, type PathMethods } from './route-index.ts';
+import { ADMIN_ROUTES } from './routes.ts';
+import { type AdminToken, createTokenCheck, type TokenCheck } from './token-check.ts';
 
 /** What `createAdminServer` takes. */
 export interface AdminServerOptions {
@@ -15,9 +24,18 @@ export interface AdminServerOptions {
   port: number;
   /** Names beside `localhost` under which the server may be called, such as a service's DNS name. */
   hostNames?: readonly string[];
+  /**
+   * `admin.tokens` of the configuration in force, asked for at each request; the same list again costs nothing. Without any, this
+   * machine alone may read.
+   */
+  tokens?: () => readonly AdminToken[];
   admin: AdminPort;
   /** Hears of failures inside a route. */
   onError(error: unknown): void;
+  /** Hears of every entry of the audit log, also while none is kept. */
+  onAudit?(entry: AuditEntry): void;
+  /** Milliseconds since the epoch; default the system's clock. */
+  now?: () => number;
 }
 
 /** The admin listener. */
@@ -42,55 +60,113 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
+const NO_TOKENS: readonly AdminToken[] = [];
+
 /** Creates the server of `/metrics`, health and `/api/v1`; it does not listen yet. */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
-  const routes = groupByPath(ADMIN_ROUTES);
+  const { admin, now = Date.now } = options;
+  const routes = createRouteIndex(ADMIN_ROUTES);
   const allowedNames = [options.address, ...(options.hostNames ?? [])].map((name) => name.toLowerCase());
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS });
+  const failedLogins = createFailedLogins();
+  const trail = createAuditTrail(admin, options);
+  let tokens: { list: readonly AdminToken[]; check: TokenCheck } | undefined;
   server.maxConnections = MAX_CONNECTIONS;
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    answerRequest(request)
-      .then((answer) => send(request, response, answer))
+    const requestId = randomUUID();
+    answerRequest(request, requestId)
+      .then((answer) => send(request, response, withRequestId(answer, requestId)))
       .catch((error: unknown) => {
         if (isClientGone(error)) return;
         options.onError(error);
         if (response.headersSent) response.destroy();
-        else
-          void send(request, response, errorAnswer(500, { code: 'internal_error', message: 'The admin API failed.' }));
+        else void send(request, response, withRequestId(refusalAnswer(internalError()), requestId));
       });
   });
 
-  async function answerRequest(request: IncomingMessage): Promise<AdminAnswer> {
-    const { host } = request.headers;
-    if (!isAllowedHost(host, allowedNames)) {
-      return errorAnswer(421, {
-        code: 'host_not_allowed',
+  async function answerRequest(request: IncomingMessage, requestId: string): Promise<AdminAnswer> {
+    const event: { route?: AdminRoute; actor?: Actor; note: ChangeNote } = {
+      note: { target: '', before: null, after: null },
+    };
+    const about = (route: AdminRoute): AuditEvent => ({
+      route,
+      actor: event.actor,
+      note: event.note,
+      requestId,
+      sourceIp: request.socket.remoteAddress ?? '',
+      nowMs: now(),
+    });
+    try {
+      const { route, params } = findRoute(request);
+      event.route = route;
+      event.note.target = pathOf(request.url ?? '/');
+      event.actor = identifyCaller(request, route);
+      requireRole(event.actor, route.access);
+      const answer = await route.handle(
+        admin,
+        toAdminRequest(request, { params, requestId, ...event, actor: event.actor }),
+      );
+      if (route.action !== undefined) await trail.changed(about(route));
+      return answer;
+    } catch (error) {
+      if (isClientGone(error)) throw error;
+      const refusal = toAdminError(error) ?? internalError();
+      if (refusal.status >= 500 && refusal !== error) options.onError(error);
+      if (event.route?.action !== undefined) await trail.refused(about(event.route), refusal);
+      return refusalAnswer(refusal);
+    }
+  }
+
+  function findRoute(request: IncomingMessage): { route: AdminRoute; params: AdminRequest['params'] } {
+    if (!isAllowedHost(request.headers.host, allowedNames)) {
+      throw new AdminError(421, 'host_not_allowed', {
         message: 'The admin API does not answer under this host name; use localhost or an IP address.',
       });
     }
     const path = pathOf(request.url ?? '/');
-    const methods = routes.get(path);
-    if (methods === undefined) {
-      return errorAnswer(404, { code: 'unknown_path', message: `The admin API has no path ${path}.` });
+    const match = routes.find(path);
+    if (match === undefined) {
+      throw new AdminError(404, 'unknown_path', { message: `The admin API has no path ${path.slice(0, 200)}.` });
     }
-    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
-    const route = methods.get(method);
-    if (route === undefined) {
-      const allow = allowHeader(methods);
-      return errorAnswer(405, {
-        code: 'method_not_allowed',
-        message: `${path} takes ${allow} only.`,
-        headers: { allow },
-      });
-    }
-    if (route.access === 'operator' && !isLoopbackAddress(request.socket.remoteAddress ?? '')) {
-      return errorAnswer(403, {
-        code: 'operator_only',
-        message: `${path} is answered to this machine only; call it from there, or through a port forward.`,
-      });
-    }
-    return route.handle(options.admin, { header: (name) => firstValue(request.headers[name]) });
+    const route = match.methods.get(request.method === 'HEAD' ? 'GET' : (request.method ?? ''));
+    if (route !== undefined) return { route, params: match.params };
+    const allow = allowHeader(match.methods);
+    throw new AdminError(405, 'method_not_allowed', {
+      message: `${path.slice(0, 200)} takes ${allow} only.`,
+      headers: { allow },
+    });
+  }
+
+  function identifyCaller(request: IncomingMessage, route: AdminRoute): Actor {
+    const caller = {
+      remoteAddress: request.socket.remoteAddress ?? '',
+      forwarded: isForwarded(request.headers),
+      authorization: request.headers.authorization,
+    };
+    return identify(caller, route.access, { tokens: currentTokens(), failedLogins, nowMs: now() });
+  }
+
+  function currentTokens(): TokenCheck {
+    const list = options.tokens?.() ?? NO_TOKENS;
+    if (tokens?.list !== list) tokens = { list, check: createTokenCheck(list) };
+    return tokens.check;
+  }
+
+  function toAdminRequest(
+    request: IncomingMessage,
+    known: { params: AdminRequest['params']; requestId: string; actor: Actor; note: ChangeNote },
+  ): AdminRequest {
+    return {
+      header: (name) => firstValue(request.headers[name]),
+      params: known.params,
+      actor: known.actor,
+      nowMs: now(),
+      requestId: known.requestId,
+      change: known.note,
+      search: new URLSearchParams(queryOf(request.url ?? '')),
+      readText: (rules) => readText(request, rules),
+    };
   }
 
   return {
@@ -99,13 +175,20 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
   };
 }
 
+function internalError(): AdminError {
+  return new AdminError(500, 'internal_error', { message: 'The admin API failed; the log says why.' });
+}
+
+function withRequestId(answer: AdminAnswer, requestId: string): AdminAnswer {
+  return { ...answer, headers: { ...answer.headers, 'x-aigw-request-id': requestId } };
+}
+
 async function send(request: IncomingMessage, response: ServerResponse, answer: AdminAnswer): Promise<void> {
   const headers: Record<string, string> = { ...SECURITY_HEADERS, ...answer.headers };
   if (answer.status !== 304) headers['content-type'] = answer.contentType;
-  // No route reads a body: what comes with one is not waited for.
-  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
-    headers['connection'] = 'close';
-  }
+  // A body that was not read to its end is not waited for.
+  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  if (hasBody && !request.complete) headers['connection'] = 'close';
   if (typeof answer.body === 'string') {
     if (answer.status !== 304) headers['content-length'] = String(Buffer.byteLength(answer.body));
     response.writeHead(answer.status, headers).end(request.method === 'HEAD' ? undefined : answer.body);
@@ -152,17 +235,7 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function groupByPath(routes: readonly AdminRoute[]): Map<string, Map<string, AdminRoute>> {
-  const paths = new Map<string, Map<string, AdminRoute>>();
-  for (const route of routes) {
-    const methods = paths.get(route.path) ?? new Map<string, AdminRoute>();
-    methods.set(route.method, route);
-    paths.set(route.path, methods);
-  }
-  return paths;
-}
-
-function allowHeader(methods: Map<string, AdminRoute>): string {
+function allowHeader(methods: PathMethods): string {
   return [...methods.keys()].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
 }
 
@@ -170,6 +243,11 @@ function allowHeader(methods: Map<string, AdminRoute>): string {
 function pathOf(target: string): string {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
+}
+
+function queryOf(target: string): string {
+  const query = target.indexOf('?');
+  return query === -1 ? '' : target.slice(query + 1);
 }
 
 function firstValue(value: string | string[] | undefined): string | undefined {

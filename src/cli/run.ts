@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { ENVIRONMENT_SOURCE } from '../config/environment.ts';
 import { formatIssue } from '../config/issue.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { GatewayConfig } from '../config/model.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
-import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gateway.ts';
 import { createLogger, type Logger, type LogLevel } from '../telemetry/logger.ts';
 import { banner } from './banner.ts';
 import { ExitError } from './exit-error.ts';
@@ -20,6 +20,7 @@ export interface RunOptions extends ConfigArguments {
   port?: string;
   adminPort?: string;
   watch: boolean;
+  workers?: string;
   logLevel?: LogLevel;
   debug?: boolean;
 }
@@ -30,6 +31,28 @@ function portOption(name: string, value: string): number {
     throw new ExitError(2, `${name} ${value} is not a port; give a number from 0 to 65535`);
   }
   return port;
+}
+
+const MAX_WORKERS = 256;
+
+/** How many processes carry the requests; `auto`: as many as this process may use processors. */
+function workersOption(value = '1'): number {
+  if (value === 'auto') return Math.min(availableParallelism(), MAX_WORKERS);
+  const count = Number(value);
+  if (value.trim() === '' || !Number.isInteger(count) || count < 1 || count > MAX_WORKERS) {
+    throw new ExitError(2, `--workers ${value} is not a number of workers; give 1 to ${MAX_WORKERS}, or auto`);
+  }
+  return count;
+}
+
+/** What makes a gateway one of several processes; nothing for a single one. */
+async function withWorkers(
+  count: number,
+  { logger, logLevel }: { logger: Logger; logLevel: LogLevel },
+): Promise<Pick<GatewayOptions, 'fleet' | 'counters' | 'warn'>> {
+  if (count === 1) return {};
+  const { startWorkers } = await import('../gateway/workers/start-workers.ts');
+  return startWorkers({ count, logger, logLevel, version: version() });
 }
 
 /** Puts the flags over the configuration, at the first load and at every later one. */
@@ -101,13 +124,16 @@ function createWatcher(path: string, onChange: () => void): { follow(loaded: Loa
 
 /** `aigw run`: serves until a signal, then drains. */
 export async function run(path: string | undefined, options: RunOptions): Promise<void> {
-  const logger = createLogger({ level: options.debug === true ? 'debug' : (options.logLevel ?? 'info') });
+  const logLevel = options.debug === true ? 'debug' : (options.logLevel ?? 'info');
+  const logger = createLogger({ level: logLevel });
+  const workers = workersOption(options.workers);
   const rules: ConfigArguments = { insecure: options.insecure === true, adjust: adjustWith(options) };
   const loaded = loadOrExit(path, rules);
   const gateway = createGateway({
     version: version(),
     logger,
     environment: { env: process.env, readFile: (file) => readFile(file, 'utf8'), homeDirectory: homedir() },
+    ...(await withWorkers(workers, { logger, logLevel })),
   });
   for (const warning of loaded.warnings) logger.warn(formatIssue(warning));
   try {

@@ -27,7 +27,7 @@ const circuitBreaker = z
         .optional()
         .describe('Opens it also when this share of the requests fails'),
       open: duration.default(1000).describe('How long it stays open; doubles each time that the probe fails'),
-      max_open: duration.default(30_000),
+      max_open: duration.default(30_000).describe('Longest time that it stays open'),
       half_open_requests: z.number().int().min(1).default(1).describe('Probes let through at a time'),
       max_ejected_percent: z
         .number()
@@ -49,7 +49,7 @@ const concurrency = z
 
 const healthCheck = z
   .strictObject({
-    path: z.string().startsWith('/').describe('Asked with GET; any 2xx is healthy'),
+    path: z.string().startsWith('/').describe('From the root of the server; asked with GET, any 2xx is healthy'),
     interval: duration.default(10_000),
     timeout: duration.default(2000),
     unhealthy: z.number().int().min(1).default(3).describe('Failures in a row that take an endpoint out'),
@@ -116,7 +116,7 @@ export const dynamicCluster = z
   .strictObject({
     ...dynamicShape,
     dns: z.string().min(1).optional().describe('`host:port` whose addresses are the endpoints'),
-    scheme: z.enum(['http', 'https']).default('http'),
+    scheme: z.enum(['http', 'https']).default('http').describe('How the addresses of `dns` are spoken to'),
     endpoints_file: z
       .string()
       .optional()

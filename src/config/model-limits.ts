@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { method, pathMatch, valueMatch } from './model-match.ts';
+import { method, modelMatch, pathMatch, valueMatch } from './model-match.ts';
 import { duration, headerName, quantity } from './model-scalars.ts';
 
 const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month'] as const;
@@ -18,12 +18,8 @@ const addressRange = z
   .regex(/^[0-9a-f.:]+(\/\d{1,3})?$/i, 'is not an IP address or CIDR range; write one such as 10.0.0.0/8');
 
 const conditions = {
-  model: z.string().min(1).optional().describe('Model that the client asks for: exact name, or a glob with `*`'),
-  sent_model: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Model that the provider is asked for: exact name, or a glob with `*`; counts attempts'),
+  model: modelMatch.optional().describe('Model that the client asks for'),
+  sent_model: modelMatch.optional().describe('Model that the provider is asked for; counts attempts'),
   cluster: z.string().min(1).optional().describe('Cluster of an attempt; one that is used up goes to the next target'),
   operations: names('`gen_ai` operations such as `chat`').optional(),
   methods: z.array(method).min(1).optional().describe('HTTP methods; any may match'),
@@ -40,13 +36,15 @@ const limitMatch = z
     ...conditions,
     except: z.array(z.strictObject(conditions)).min(1).optional().describe('Requests that are not counted'),
   })
-  .describe('The requests that a limit counts: all conditions must hold; absent: all');
+  .meta({ id: 'limit_match', description: 'The requests that a limit counts: all conditions must hold; absent: all' });
 
 const counter = z
   .string()
   .min(1)
   .optional()
   .describe('Limits with the same counter count together, wherever they stand; absent: each place counts for itself');
+
+// Ids let the JSON Schema say once what stands at every level of organizations, services and routes.
 
 /** What is counted, and up to where. Exactly one of the amounts is given. */
 const amounts = {
@@ -84,7 +82,7 @@ export const rateLimit = z
     burst: quantity.optional().describe('Size of the bucket; the default is the limit'),
     shadow: z.boolean().default(false).describe('Count and report, never refuse'),
   })
-  .describe('How much may pass in a time');
+  .meta({ id: 'rate_limit', description: 'How much may pass in a time' });
 
 /** One budget. */
 export const budget = z
@@ -110,7 +108,7 @@ export const budget = z
       .default('refuse')
       .describe('Refuse with 429, or send the request over another route of the service, such as a cheaper one'),
   })
-  .describe('How much may be spent');
+  .meta({ id: 'budget', description: 'How much may be spent' });
 
 /** Rate limits, as any level has them. */
 export const rateLimitList = z.array(rateLimit);

@@ -53,7 +53,8 @@ const claimMatch = z.union([
   z.strictObject({ contains: text.describe('Is in the list, or among the words of a text such as `scope`') }),
 ]);
 
-const modelMatch = z.union([
+/** A condition on the name of a model. */
+export const modelMatch = z.union([
   z.string().describe('Exact name, or a glob with `*`'),
   z.strictObject({ exact: text }),
   z.strictObject({ prefix: text }),
@@ -81,11 +82,7 @@ export const routeMatch = z
     model: modelMatch.optional(),
     hosts: names('Host names without port, `*.example.com` for those below; any may match').optional(),
     paths: z.array(pathMatch).min(1).optional().describe('Request paths without query; any may match'),
-    methods: z
-      .array(method)
-      .min(1)
-      .optional()
-      .describe('Any may match'),
+    methods: z.array(method).min(1).optional().describe('Any may match'),
     operations: z
       .array(z.enum(OPERATION_NAMES))
       .min(1)

@@ -2,6 +2,7 @@ import type { JsonObject } from '../json/types.ts';
 import type { DialectName } from './names.ts';
 import type { NeutralRequest } from './neutral/request.ts';
 import type { NeutralEvent, NeutralResponse, ProviderError } from './neutral/response.ts';
+import type { UsedUnits } from './neutral/units.ts';
 import type { Usage } from './neutral/usage.ts';
 
 /**
@@ -149,6 +150,12 @@ export interface UsageDialect {
 export interface ObservedAnswer {
   usage?: Usage | undefined;
   model?: string | undefined;
+  /** What the answer says was used beside tokens. */
+  units?: UsedUnits | undefined;
+  /** The service tier that was billed, in the provider's words. */
+  serviceTier?: string | undefined;
+  /** Names finished work that went on apart from this exchange (a batch, a background response), whose usage this is. */
+  workId?: string | undefined;
 }
 
 /** Watches the frames of a stream that passes through as bytes. Data may be Latin-1 decoded: only ASCII fields count. */
@@ -156,6 +163,9 @@ export interface StreamObserver {
   frame(event: string, data: string): void;
   readonly usage: Usage | undefined;
   readonly model: string | undefined;
+  /** As in `ObservedAnswer`; absent where the API's streams do not say. */
+  readonly units?: UsedUnits | undefined;
+  readonly serviceTier?: string | undefined;
   /** Whether the event that ends a whole answer was seen. */
   readonly complete: boolean;
   /** An error event of the provider. */

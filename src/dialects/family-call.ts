@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json/types.ts';
 import type { DecodeContext, EncodeContext, ResponseContext } from './dialect.ts';
 import type { FamilyClientDialect, FamilyDialect, FamilyProviderDialect, ProviderAnswer } from './family-dialects.ts';
+import type { UsedUnits } from './neutral/units.ts';
 import type { Usage } from './neutral/usage.ts';
 
 /** One translated exchange of a family other than generation: what to send, and how the answers become one. */
@@ -16,6 +17,8 @@ export interface FamilyResult {
   body: JsonObject;
   /** Undefined when the provider reported none, and for token counts, which cost nothing. */
   usage: Usage | undefined;
+  /** What was used beside tokens. */
+  units: UsedUnits | undefined;
   /** The model that answered; empty when the provider does not say. */
   model: string;
 }
@@ -58,7 +61,8 @@ export function translateFamily(
     return createCall(
       { client: client.rerank.client, provider: provider.rerank.provider },
       input,
-      (response) => response,
+      ({ searchUnits, ...response }) =>
+        searchUnits === undefined ? response : { ...response, units: { searches: searchUnits } },
     );
   }
   if (client.tokenCount?.client !== undefined && provider.tokenCount?.provider !== undefined) {
@@ -71,6 +75,7 @@ export function translateFamily(
 /** What is metered of an answer. */
 interface Metered {
   usage?: Usage;
+  units?: UsedUnits;
   model?: string;
 }
 
@@ -85,8 +90,8 @@ function createCall<Request extends { model: string }, Response>(
     bodies: sides.provider.encodeRequests(request, input.encode),
     finish(answers, context) {
       const response = sides.provider.decodeResponses(answers, { request, warn: input.encode.warn });
-      const { usage, model = '' } = meter(response);
-      return { body: sides.client.encodeResponse(response, { ...context, request: asked }), usage, model };
+      const { usage, units, model = '' } = meter(response);
+      return { body: sides.client.encodeResponse(response, { ...context, request: asked }), usage, units, model };
     },
   };
 }

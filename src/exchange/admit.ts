@@ -206,7 +206,7 @@ function admitForm(state: ExchangeState, service: Service, body: Uint8Array): vo
  */
 export async function admit(state: ExchangeState, service: Service): Promise<void> {
   const endpoint = findEndpoint(state, service);
-  const authenticating = authenticate(state, service);
+  const authenticating = authenticate(state);
   if (authenticating !== undefined) await authenticating;
   checkHeaders(state, endpoint);
   const { method } = state.request;

@@ -1,9 +1,8 @@
-import type { Service } from '../snapshot/snapshot.ts';
 import type { ExchangeState } from './state.ts';
 
 /** Finds out who sends the request, where the service asks for it. Throws, or rejects with, GatewayError; a promise only for a token seen for the first time. */
-export function authenticate(state: ExchangeState, service: Service): void | Promise<void> {
-  const authenticator = state.bound.services[service.index]?.authenticator;
+export function authenticate(state: ExchangeState): void | Promise<void> {
+  const authenticator = state.service?.authenticator;
   if (authenticator === undefined) return;
   state.authenticator = authenticator;
   const principal = authenticator.authenticate({

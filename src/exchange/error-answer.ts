@@ -53,6 +53,7 @@ export function sendError(state: ExchangeState, error: GatewayError): void {
   const bytes = Buffer.from(body);
   headers.push('content-length', String(bytes.length));
   headers.push(...retryAfter(error.retryAfterSeconds));
+  if (error.status === 401) headers.push('www-authenticate', state.authenticator?.challenge ?? 'Bearer');
   if (error.code === 'method_not_allowed' && state.endpoint !== undefined)
     headers.push('allow', state.endpoint.methods.join(', '));
   appendGatewayHeaders(state, headers);

@@ -43,8 +43,9 @@ export async function handleExchange(
   });
   try {
     const service = findService(state);
+    state.service = state.bound.services[service.index];
     if (isModelsRequest(request.method, state.path)) {
-      await authenticate(state, service);
+      await authenticate(state);
       await answerModels(state, service);
     } else {
       await admit(state, service);

@@ -33,6 +33,10 @@ export class ExchangeLimitView implements LimitView {
     return this.#state.principal?.key?.id;
   }
 
+  get keyName(): string | undefined {
+    return this.#state.principal?.key?.name;
+  }
+
   get endUser(): string | undefined {
     return this.#state.endUser;
   }

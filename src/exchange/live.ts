@@ -1,6 +1,6 @@
 import type { Credential } from '../credentials/credential.ts';
 import type { Authenticator } from '../filters/auth/authenticator.ts';
-import type { CompiledLimit } from '../filters/limits/limit.ts';
+import type { LimitSet } from '../filters/limits/limit-set.ts';
 import type { ClusterPrices } from '../prices/price-book.ts';
 import type { Balancer, Candidate } from '../routing/balance/balancer.ts';
 import type { ActiveCheck } from '../routing/health/active-check.ts';
@@ -25,8 +25,6 @@ export interface BoundSnapshot {
   readonly counters: CounterStore;
   /** When what a dead process had reserved is given back. */
   readonly reservationTtlMs: number;
-  /** Whether any limit goes by the cluster of an attempt. */
-  readonly hasAttemptLimits: boolean;
   /** By `service.index`. */
   readonly services: readonly LiveService[];
 }
@@ -35,7 +33,9 @@ export interface BoundSnapshot {
 export interface LiveService {
   /** Undefined: anybody may use it. */
   readonly authenticator: Authenticator | undefined;
-  readonly limits: readonly CompiledLimit[];
+  readonly limits: LimitSet;
+  /** Whether requests are sent only to models whose price is known. */
+  readonly pricedOnly: boolean;
 }
 
 /** A cluster with its ways in. */
@@ -95,7 +95,7 @@ export interface LiveRoute {
   readonly tiers: readonly LiveTier[];
   readonly retryBudget: RetryBudget | undefined;
   /** The route's own rate limits and budgets. */
-  readonly limits: readonly CompiledLimit[];
+  readonly limits: LimitSet;
   /** Whether choosing or hedging looks at live figures. */
   readonly tracksLoad: boolean;
 }

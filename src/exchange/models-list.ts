@@ -1,5 +1,6 @@
 import { dialect } from '../dialects/registry.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { mayUseModel } from '../filters/organizations/allowances.ts';
 import type { ListedModel, Service } from '../snapshot/snapshot.ts';
 import { appendGatewayHeaders } from './answer-headers.ts';
 import { commitAnswer } from './commit.ts';
@@ -8,6 +9,8 @@ import type { ExchangeState } from './state.ts';
 
 const OPENAI_PATH = '/v1/models';
 const ANTHROPIC_PATH = '/anthropic/v1/models';
+/** Stands for the path of a request when a route is looked for. */
+const CHAT_PATH = '/v1/chat/completions';
 
 /** Whether the gateway itself answers this: model ids may hold a colon, and so do the paths of Gemini's methods, which are posted to. */
 export function isModelsRequest(method: string, path: string): boolean {
@@ -53,7 +56,15 @@ function wantedId(path: string): string | undefined {
   }
 }
 
-/** The models that routes name, then those that providers behind open routes list, each once. */
+/** Whether the caller may ask for a model, by the route that takes it. */
+function mayUse(state: ExchangeState, service: Service, id: string): boolean {
+  const account = state.principal?.account;
+  if (account === undefined) return true;
+  const header = (name: string) => state.request.header(name);
+  return mayUseModel(account, id, service.routes.find({ model: id, path: CHAT_PATH, header })?.name);
+}
+
+/** The models that routes name, then those that providers behind open routes list, each once; those that the caller may use. */
 async function allModels(state: ExchangeState, service: Service): Promise<ListedModel[]> {
   const models = new Map(service.models.map((model) => [model.id, model]));
   if (service.openClusters.size > 0) {
@@ -61,7 +72,7 @@ async function allModels(state: ExchangeState, service: Service): Promise<Listed
       if (!models.has(model.id)) models.set(model.id, model);
     }
   }
-  return [...models.values()];
+  return [...models.values()].filter(({ id }) => mayUse(state, service, id));
 }
 
 /** Answers `GET /v1/models` and `GET /v1/models/{id}` in OpenAI's form, or Anthropic's where its SDK asks. */

@@ -8,7 +8,13 @@ export interface MultipartBody {
   modelSpan: { start: number; end: number } | undefined;
   /** Whether a `stream` part says `true`. */
   stream: boolean;
+  /** Short fields that prices look at, by name. */
+  fields: Readonly<Record<string, string>>;
 }
+
+/** Fields of forms that say what a picture costs. */
+const KEPT_FIELDS: ReadonlySet<string> = new Set(['n', 'size', 'quality']);
+const MAX_KEPT = 32;
 
 const CRLF2 = Buffer.from('\r\n\r\n');
 const MAX_PARTS = 1000;
@@ -108,7 +114,8 @@ function takeModel(result: MultipartBody, bytes: Buffer, span: { start: number; 
 export function readMultipart(body: Uint8Array, boundary: string): MultipartBody {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const delimiter = Buffer.from(`--${boundary}`);
-  const result: MultipartBody = { model: undefined, modelSpan: undefined, stream: false };
+  const fields: Record<string, string> = {};
+  const result: MultipartBody = { model: undefined, modelSpan: undefined, stream: false, fields };
   let at = findDelimiter(bytes, delimiter, 0);
   if (at === -1) throw refuse('The multipart body does not contain its boundary.');
   for (let parts = 0; ; parts++) {
@@ -133,6 +140,8 @@ export function readMultipart(body: Uint8Array, boundary: string): MultipartBody
     if (name === 'model') takeModel(result, bytes, span);
     else if (name === 'stream')
       result.stream = bytes.toString('latin1', span.start, Math.min(span.end, span.start + 8)) === 'true';
+    else if (name !== undefined && KEPT_FIELDS.has(name))
+      fields[name] = bytes.toString('latin1', span.start, Math.min(span.end, span.start + MAX_KEPT));
     at = next;
   }
 }

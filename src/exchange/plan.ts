@@ -1,13 +1,15 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import { prefixHash } from '../routing/balance/affinity-key.ts';
 import { hash32 } from '../routing/balance/hash.ts';
-import type { Route, Service, StickySource } from '../snapshot/snapshot.ts';
+import type { Route, Service, StickySource, Target } from '../snapshot/snapshot.ts';
+import { isBilled } from './account-usage.ts';
 import { attemptLimits } from './admit-limits.ts';
 import { AttemptPlan } from './attempts/attempt-plan.ts';
 import type { AttemptRun } from './attempts/make-attempt.ts';
 import { canServe } from './binding.ts';
 import type { LiveRoute } from './live.ts';
 import { promptPrefixHash } from './prompt-prefix.ts';
+import { targetModel } from './provider-request.ts';
 import { createRouteInput } from './route-input.ts';
 import type { ExchangeState } from './state.ts';
 
@@ -77,9 +79,24 @@ function affinityHash(state: ExchangeState, route: Route): number | undefined {
   return state.body === undefined ? undefined : promptPrefixHash(state);
 }
 
+/** Whether a target's price is known, where only such are to be asked. */
+function mayCost(state: ExchangeState, target: Target): boolean {
+  if (state.service?.pricedOnly !== true || !isBilled(state)) return true;
+  return state.bound.clusters[target.cluster.index]?.prices.find(targetModel(state, target)) !== undefined;
+}
+
+function priceUnknown(state: ExchangeState, route: Route): GatewayError {
+  const models = [...new Set(route.targets.map((target) => targetModel(state, target)))].join(', ');
+  return new GatewayError(
+    'price_unknown',
+    `The price of ${models} is not known, and models without a price are not served here.`,
+    { param: 'model' },
+  );
+}
+
 /**
  * Prepares the attempts of a route. Targets that cannot serve the operation are left out; throws
- * `unsupported_operation` when none can.
+ * `unsupported_operation` when none can, `price_unknown` when those that can have no price and have to.
  */
 export function plan(state: ExchangeState, route: Route): AttemptRun {
   const live = state.bound.routes[route.index] as LiveRoute;
@@ -89,9 +106,10 @@ export function plan(state: ExchangeState, route: Route): AttemptRun {
   const attempts = new AttemptPlan(live, {
     context,
     stickyHash: stickyHash(state, route),
-    canServe: (target) => canServe(state, target.target),
+    canServe: (target) => canServe(state, target.target) && mayCost(state, target.target),
   });
   if (!attempts.servable()) {
+    if (route.targets.some((target) => canServe(state, target))) throw priceUnknown(state, route);
     const names = [...new Set(route.targets.map((target) => target.cluster.provider.title))].join(', ');
     throw new GatewayError(
       'unsupported_operation',

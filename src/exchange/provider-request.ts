@@ -1,4 +1,4 @@
-import type { SignableRequest } from '../credentials/credential.ts';
+import type { Credential, SignableRequest } from '../credentials/credential.ts';
 import type { DecodeContext, EncodeContext } from '../dialects/dialect.ts';
 import { parseAnthropicBeta, vertexBetaFlags } from '../dialects/envelopes/anthropic-beta.ts';
 import { wrapRequest as wrapBedrockInvoke } from '../dialects/envelopes/bedrock-invoke.ts';
@@ -15,7 +15,7 @@ import type { ChosenBinding } from './chosen-binding.ts';
 import { holdsForeignTokens } from './foreign-tokens.ts';
 import { forwardRequestHeaders } from './headers.ts';
 import type { Lane } from './live.ts';
-import type { ClientRequest, UpstreamRequest } from './ports.ts';
+import type { UpstreamRequest } from './ports.ts';
 import { readField } from './read-field.ts';
 import type { Attempt, ExchangeState } from './state.ts';
 import { dropForeignHeaders } from './vendor-headers.ts';
@@ -168,6 +168,20 @@ function adaptAnthropicHeaders(state: ExchangeState, headers: string[], envelope
   if (flags.length > 0) headers.push('anthropic-beta', flags.join(','));
 }
 
+/** What a header's value cannot hold; names in tokens may. */
+const UNSAFE_IN_HEADER = /[^\x20-\x7e]/g;
+
+/** Headers that carried credentials, for this cluster or for the gateway itself: no provider gets them. */
+function consumedHeaders(state: ExchangeState, { consumedHeaders, forwardsClientCredential }: Credential) {
+  const { authenticator } = state;
+  if (authenticator === undefined) return consumedHeaders;
+  const own = authenticator.ownHeaders;
+  // Where the client's own credential goes on, the headers in which keys usually stand are not dropped anyway.
+  const taken = forwardsClientCredential ? [...own, ...authenticator.places.headers] : own;
+  if (taken.length === 0) return consumedHeaders;
+  return consumedHeaders.length === 0 ? taken : [...consumedHeaders, ...taken];
+}
+
 function buildHeaders(
   state: ExchangeState,
   chosen: ChosenBinding,
@@ -177,14 +191,17 @@ function buildHeaders(
   const headers = forwardRequestHeaders(state.request.rawHeaders, {
     allowed: state.bound.snapshot.forwardHeaders,
     credentials: credential.forwardsClientCredential,
-    consumed: credential.consumedHeaders,
+    consumed: consumedHeaders(state, credential),
     mutation: bound.target.headers,
     translated: bound.translated,
   });
+  const told = state.authenticator?.forwardClientId;
+  const caller = told === undefined ? undefined : (state.principal?.key?.name ?? state.principal?.user);
   const to = { dialect: chosen.dialect.name, provider: bound.target.cluster.provider.name };
   const lost = dropForeignHeaders(headers, headers.length - bound.target.headers.set.length, to);
   if (lost.length > 0 && chosen.dialect.family === 'generation' && !takesBetaInBody(chosen))
     lost.forEach(warnOn(state));
+  if (told !== undefined && caller !== undefined) headers.push(told, caller.replace(UNSAFE_IN_HEADER, '?'));
   if (bound.translated) headers.push('content-type', 'application/json');
   if (chosen.binding.envelope !== undefined) adaptAnthropicHeaders(state, headers, chosen.binding.envelope);
   const isAnthropic = chosen.dialect.name === 'anthropic' || chosen.dialect.name === 'anthropic-count-tokens';
@@ -210,7 +227,9 @@ function parameterName(parameter: string): string {
 function withQuery(state: ExchangeState, path: string): string {
   if (state.query.length < 2) return path;
   const parameters = state.query.slice(1).split('&');
-  const kept = parameters.filter((parameter) => !OWN_PARAMETERS.has(parameterName(parameter))).join('&');
+  const keys = state.authenticator?.places.query ?? [];
+  const isOwn = (name: string) => OWN_PARAMETERS.has(name) || keys.some((key) => key.toLowerCase() === name);
+  const kept = parameters.filter((parameter) => !isOwn(parameterName(parameter))).join('&');
   if (kept === '') return path;
   return path.includes('?') ? `${path}&${kept}` : `${path}?${kept}`;
 }
@@ -281,15 +300,15 @@ class SignableView implements SignableRequest {
   readonly path: string;
   readonly headers: string[];
   readonly #pieces: readonly Uint8Array[] | undefined;
-  readonly #request: ClientRequest;
+  readonly #state: ExchangeState;
 
-  constructor(request: UpstreamRequest, client: ClientRequest) {
+  constructor(request: UpstreamRequest, state: ExchangeState) {
     this.method = request.method;
     this.host = request.endpoint.host;
     this.path = request.path;
     this.headers = request.headers;
     this.#pieces = request.body;
-    this.#request = client;
+    this.#state = state;
   }
 
   /** Only signatures read the body: joining its pieces is left until one does. */
@@ -299,12 +318,14 @@ class SignableView implements SignableRequest {
     return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
   }
 
+  /** A key for the gateway is nobody else's. */
   clientHeader(name: string): string | undefined {
-    return this.#request.header(name);
+    const { authenticator, request } = this.#state;
+    return authenticator?.places.headers.includes(name) === true ? undefined : request.header(name);
   }
 }
 
 /** Adds what proves the gateway to the provider. Returns a promise only when a token must be fetched. */
 export function applyCredential(attempt: Attempt, request: UpstreamRequest): void | Promise<void> {
-  return attempt.lane.credential.apply(new SignableView(request, attempt.state.request));
+  return attempt.lane.credential.apply(new SignableView(request, attempt.state));
 }

@@ -4,25 +4,42 @@ import { limitRefusal } from '../filters/limits/limit-refusal.ts';
 import { estimateCostNanoUsd } from '../prices/cost.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import type { CounterLimit, LimitState, ReserveResult } from '../stores/counters/counter-store.ts';
-import { type accountExchange, amountsOf } from './account-usage.ts';
+import type { AttemptUsage } from '../telemetry/exchange-record.ts';
+import { amountsOf, isBilled, wasAsked } from './account-usage.ts';
 import { ExchangeLimitView } from './limit-view.ts';
-import { outputBound } from './output-bound.ts';
+import { inputEstimate, outputBound } from './output-bound.ts';
 import { targetModel } from './provider-request.ts';
+import { requestedUnits } from './request-units.ts';
 import type { ExchangeState, HeldLimits } from './state.ts';
+
+/** What the dearest of the targets may take for a request, in billionths of a dollar. */
+function dearest(
+  state: ExchangeState,
+  targets: readonly Target[],
+  tokens: { inputTokens: number; maxOutputTokens: number },
+): number {
+  const units = requestedUnits(state);
+  const options = units === undefined ? { plain: true } : { units };
+  let nanoUsd = 0;
+  for (const target of targets) {
+    const price = state.bound.clusters[target.cluster.index]?.prices.find(targetModel(state, target));
+    if (price !== undefined) nanoUsd = Math.max(nanoUsd, estimateCostNanoUsd(tokens, price, options) ?? 0);
+  }
+  return nanoUsd;
+}
 
 /** What a request is expected to take at most, as far as it says. */
 function estimate(state: ExchangeState, limits: readonly CompiledLimit[], targets: readonly Target[]): LimitAmounts {
-  const counts = limits.some(({ measure }) => measure !== 'requests' && measure !== 'concurrent');
-  const inputTokens = counts ? state.promptTokens : 0;
-  const outputTokens = counts ? outputBound(state, state.bound.snapshot.limits.assumedOutputTokens) : 0;
-  let nanoUsd = 0;
-  const costs = limits.some(({ measure }) => measure === 'usd');
-  for (const target of costs ? targets : []) {
-    const price = state.bound.clusters[target.cluster.index]?.prices.find(targetModel(state, target));
-    if (price === undefined) continue;
-    const cost = estimateCostNanoUsd({ inputTokens, maxOutputTokens: outputTokens }, price, { plain: true });
-    nanoUsd = Math.max(nanoUsd, cost ?? 0);
+  let counts = false;
+  let costs = false;
+  for (const { measure } of limits) {
+    if (measure === 'usd') costs = true;
+    if (measure !== 'requests' && measure !== 'concurrent') counts = true;
   }
+  if (!isBilled(state)) counts = false;
+  const inputTokens = counts ? inputEstimate(state) : 0;
+  const outputTokens = counts ? outputBound(state, state.bound.snapshot.limits.assumedOutputTokens) : 0;
+  const nanoUsd = counts && costs ? dearest(state, targets, { inputTokens, maxOutputTokens: outputTokens }) : 0;
   const [first] = targets;
   return {
     inputTokens,
@@ -45,7 +62,7 @@ export interface ReserveRequest {
   /** Target of the attempt; undefined before one is chosen. */
   readonly target: Target | undefined;
   /** Limits that are counted but not enforced any more. */
-  readonly waived?: ReadonlySet<CompiledLimit>;
+  readonly waived?: ReadonlySet<CompiledLimit> | undefined;
 }
 
 /** A limit that refused. */
@@ -77,11 +94,10 @@ export function reserve(
   const options = { amounts, nowMs: runtime.now(), calendars: runtime.calendars, extras: runtime.limitExtras };
   const counters: CounterLimit[] = [];
   const held: CompiledLimit[] = [];
-  const seen = new Set<string>();
   for (const limit of request.limits) {
     const counter = toCounter(limit, view, options);
-    if (counter === undefined || seen.has(counter.key)) continue;
-    seen.add(counter.key);
+    // Limits that share a counter count a request once.
+    if (counter === undefined || counters.some(({ key }) => key === counter.key)) continue;
     counters.push(request.waived?.has(limit) === true ? { ...counter, enforce: false } : counter);
     held.push(limit);
   }
@@ -98,11 +114,11 @@ export function settleHeld(state: ExchangeState, held: HeldLimits, amounts: Limi
 }
 
 /** Tells the counters what a request has really used. A request that no provider was asked for gives everything back. */
-export function settleLimits(state: ExchangeState, used: ReturnType<typeof accountExchange>): void {
+export function settleLimits(state: ExchangeState, used: readonly AttemptUsage[]): void {
   const { held, runtime, bound } = state;
   if (held === undefined) return;
   state.held = undefined;
-  if (state.attempts === 0 && held.reservation !== undefined) bound.counters.release(held.reservation, runtime.now());
+  if (!wasAsked(state) && held.reservation !== undefined) bound.counters.release(held.reservation, runtime.now());
   else settleHeld(state, held, amountsOf(state, used));
 }
 

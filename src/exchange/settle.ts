@@ -1,6 +1,7 @@
 import { usageTotal } from '../dialects/neutral/usage.ts';
-import type { FailedAttempt } from '../telemetry/exchange-record.ts';
-import { accountExchange } from './account-usage.ts';
+import type { AttemptUsage, FailedAttempt } from '../telemetry/exchange-record.ts';
+import { accountExchange, isRetrieval } from './account-usage.ts';
+import { claimWork } from './claim-work.ts';
 import { targetModel } from './provider-request.ts';
 import { settleLimits } from './reserve.ts';
 import type { Attempt, ExchangeState } from './state.ts';
@@ -10,20 +11,41 @@ function toFailure({ target, result }: Attempt): FailedAttempt {
   return { cluster: target.cluster.name, result: result ?? 'aborted' };
 }
 
-/** Ends an exchange: hands its record to metrics and the access log. Does nothing the second time. */
+/** What the exchange has cost. Nothing may keep it from being settled: what cannot be told is a fault of the gateway's. */
+function accountSafely(state: ExchangeState): AttemptUsage[] {
+  try {
+    return accountExchange(state);
+  } catch (error) {
+    state.runtime.reportFault(error, state.id);
+    return [];
+  }
+}
+
+/** Ends an exchange: settles its limits and hands its record to metrics, log and ledger. Does nothing the second time. */
 export function settle(state: ExchangeState): void {
   if (state.settled) return;
   state.settled = true;
   state.phase = 'done';
   if (state.streaming) state.runtime.openStreams.decrement();
   state.runtime.activeRequests.decrement();
+  const end = state.runtime.monotonic();
+  const accounted = accountSafely(state);
+  for (const { cluster, workId } of accounted) {
+    if (workId === undefined) continue;
+    claimWork(state, { cluster, workId })
+      .then((isNew) => finish(state, isNew ? accounted : [], end))
+      .catch((error: unknown) => state.runtime.reportFault(error, state.id));
+    return;
+  }
+  finish(state, accounted, end);
+}
+
+function finish(state: ExchangeState, accounted: readonly AttemptUsage[], end: number): void {
   const { runtime, request, response, attempt } = state;
   const target = attempt?.target;
-  const accounted = accountExchange(state);
   settleLimits(state, accounted);
-  // A stream that broke off has what its observer saw so far.
-  const usage = attempt?.usage ?? attempt?.observer?.usage;
-  const end = runtime.monotonic();
+  // A stream that broke off has what its observer saw so far; what was counted when it was made is not counted again.
+  const usage = isRetrieval(state) ? undefined : (attempt?.usage ?? attempt?.observer?.usage);
   const first = state.firstByteMonotonic;
   runtime.record({
     startTimeMs: state.startedAt,
@@ -48,6 +70,7 @@ export function settle(state: ExchangeState): void {
     route: state.route?.name,
     cluster: target?.cluster.name,
     provider: target?.cluster.provider.metricsName,
+    providerKind: target?.cluster.provider.name,
     upstreamHost: attempt?.upstreamHost,
     upstreamStatus: attempt === undefined || attempt.upstreamStatus === 0 ? undefined : attempt.upstreamStatus,
     attempts: state.attempts,

@@ -1,6 +1,7 @@
 import type { Dialect, StreamObserver } from '../dialects/dialect.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { NeutralRequest } from '../dialects/neutral/request.ts';
+import type { UsedUnits } from '../dialects/neutral/units.ts';
 import type { Usage } from '../dialects/neutral/usage.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { Authenticator } from '../filters/auth/authenticator.ts';
@@ -14,9 +15,9 @@ import type { Route, Target } from '../snapshot/snapshot.ts';
 import type { LimitState, Reservation } from '../stores/counters/counter-store.ts';
 import type { AttemptResult } from '../telemetry/metric-families.ts';
 import type { ChosenBinding } from './chosen-binding.ts';
-import { readEndUser } from './end-user.ts';
+import { readEndUser, toEndUser } from './end-user.ts';
 import type { Endpoint } from './endpoints.ts';
-import type { BoundCluster, BoundSnapshot, Lane, LiveTarget } from './live.ts';
+import type { BoundCluster, BoundSnapshot, Lane, LiveService, LiveTarget } from './live.ts';
 import type { MultipartBody } from './multipart.ts';
 import type { ClientRequest, ClientResponse } from './ports.ts';
 import { estimatePromptTokens } from './prompt-tokens.ts';
@@ -66,6 +67,8 @@ export class ExchangeState {
   bodyModel: string | undefined = undefined;
   stream = false;
   route: Route | undefined = undefined;
+  /** The virtual service with its filters; undefined before it is found. */
+  service: LiveService | undefined = undefined;
   /** What found out who sends the request; undefined where the service asks nobody. */
   authenticator: Authenticator | undefined = undefined;
   /** What the request has reserved of its limits. */
@@ -83,6 +86,8 @@ export class ExchangeState {
   attempt: Attempt | undefined = undefined;
   /** Set while several attempts compete. */
   race: Race | undefined = undefined;
+  /** Attempts that have competed; undefined while there are none. */
+  raced: Attempt[] | undefined = undefined;
   phase: ExchangePhase = 'admit';
   status = 0;
   error: GatewayError | undefined = undefined;
@@ -139,7 +144,9 @@ export class ExchangeState {
     if (!this.#endUserRead) {
       this.#endUserRead = true;
       const { body, scanned } = this;
-      if (body !== undefined && scanned !== undefined) this.#endUser = readEndUser(body, scanned);
+      const header = this.authenticator?.endUserHeader;
+      if (header !== undefined) this.#endUser = toEndUser(this.request.header(header));
+      else if (body !== undefined && scanned !== undefined) this.#endUser = readEndUser(body, scanned);
     }
     return this.#endUser;
   }
@@ -170,6 +177,10 @@ export class Attempt {
   /** Reads along in a stream that passes through. */
   observer: StreamObserver | undefined = undefined;
   usage: Usage | undefined = undefined;
+  /** What the provider says was used beside tokens. */
+  units: UsedUnits | undefined = undefined;
+  /** Names finished work that went on apart from this exchange, whose usage this is. */
+  workId: string | undefined = undefined;
   /** The model that the provider says has answered. */
   responseModel: string | undefined = undefined;
   /** What the provider said went wrong, for the log. */

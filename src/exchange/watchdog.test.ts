@@ -52,3 +52,25 @@ test('an entry whose deadline moved on is left alone', (t) => {
   assert.equal(expired, 1);
   watchdog.close();
 });
+
+test('after the process itself stood still, what has arrived is read before anything expires', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let now = 0;
+  const watchdog = createWatchdog(() => now);
+  const expired: string[] = [];
+  const watch = (name: string) => {
+    const entry: Watched = { deadline: 100, watchIndex: -1, expire: () => expired.push(name) };
+    watchdog.watch(entry);
+    return entry;
+  };
+  watch('silent');
+  const answered = watch('answered');
+  now = 2000;
+  t.mock.timers.tick(50);
+  assert.deepEqual(expired, []);
+  answered.deadline = 3000;
+  now = 2050;
+  t.mock.timers.tick(50);
+  assert.deepEqual(expired, ['silent']);
+  watchdog.close();
+});

@@ -17,6 +17,8 @@ export interface Watchdog {
 
 /** How late a bound may be noticed. */
 const TICK_MS = 50;
+/** A look that comes this much later than it should shows that the process itself stood still. */
+const STALL_MS = 250;
 
 /**
  * Makes a watchdog. Timers of their own would be made and cleared twice for each request, which costs more than a
@@ -28,6 +30,7 @@ const TICK_MS = 50;
 export function createWatchdog(monotonic: () => number): Watchdog {
   const entries: Watched[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let lastLook = 0;
 
   function stop(): void {
     clearInterval(timer);
@@ -50,6 +53,10 @@ export function createWatchdog(monotonic: () => number): Watchdog {
       return;
     }
     const now = monotonic();
+    const stalled = now - lastLook > STALL_MS;
+    lastLook = now;
+    // What arrived meanwhile waits to be read: nobody is to blame for the silence before the next look.
+    if (stalled) return;
     // From the end: removing an entry moves the last one into its place. Expiring one may remove others.
     for (let index = entries.length - 1; index >= 0; index--) {
       const entry = entries[index];
@@ -64,7 +71,9 @@ export function createWatchdog(monotonic: () => number): Watchdog {
       if (entry.watchIndex !== -1) return;
       entry.watchIndex = entries.length;
       entries.push(entry);
-      timer ??= setInterval(look, TICK_MS);
+      if (timer !== undefined) return;
+      lastLook = monotonic();
+      timer = setInterval(look, TICK_MS);
     },
     unwatch: remove,
     close: stop,

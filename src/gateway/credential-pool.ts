@@ -20,20 +20,18 @@ type KeyOf = Secret | undefined;
 function identity(cluster: Cluster, key: KeyOf): string {
   const { api_key, credential, credential_override } = cluster.config;
   return JSON.stringify(
-    [
-      cluster.provider.auth,
-      key ?? api_key,
-      credential,
-      credential_override,
-      cluster.region,
-      cluster.endpoints[0]?.host,
-    ],
+    [cluster.provider.auth, key ?? api_key, credential, credential_override, cluster.region, hostOf(cluster)],
     // JSON.stringify asks a Secret for its redacted form before the replacer sees it.
     function reveal(this: Record<string, unknown>, name: string, value: unknown) {
       const original = this[name];
       return original instanceof Secret ? original.reveal() : value;
     },
   );
+}
+
+/** The host that requests name; empty of a cluster whose endpoints may be anywhere. */
+function hostOf({ endpoints, discovery }: Cluster): string {
+  return endpoints[0]?.host ?? (discovery?.kind === 'dns' ? new URL(discovery.url).host : '');
 }
 
 function create(cluster: Cluster, key: KeyOf, environment: CredentialEnvironment): Credential {
@@ -52,7 +50,7 @@ function create(cluster: Cluster, key: KeyOf, environment: CredentialEnvironment
             },
           }),
       ...(cluster.region === '' ? {} : { region: cluster.region }),
-      endpointHost: cluster.endpoints[0]?.host ?? '',
+      endpointHost: hostOf(cluster),
     },
     environment,
   );

@@ -20,7 +20,8 @@ export function createDemoEndpoint(): DemoEndpoint {
     server = created;
     await new Promise<void>((resolve, reject) => {
       created.once('error', reject);
-      created.listen(0, '127.0.0.1', resolve);
+      // Of this process alone, also where processes share listeners.
+      created.listen({ port: 0, host: '127.0.0.1', exclusive: true }, resolve);
     });
     const host = `127.0.0.1:${(created.address() as AddressInfo).port}`;
     return { origin: `http://${host}`, host, hostname: '127.0.0.1', basePath: '/v1', bareBasePath: '' };

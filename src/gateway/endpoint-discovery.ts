@@ -69,6 +69,8 @@ export function createEndpointDiscovery(options: DiscoveryOptions): EndpointDisc
   const { schedule, logger } = options;
   let inForce = new Map<string, Followed>();
   let closed = false;
+  /** Ends what was begun for a configuration that was never put in force. */
+  let abandon = () => {};
 
   function sourceOf(spec: DiscoverySpec): EndpointSource | ManagedSource {
     switch (spec.kind) {
@@ -112,8 +114,12 @@ export function createEndpointDiscovery(options: DiscoveryOptions): EndpointDisc
 
   return {
     async prepare(clusters) {
+      abandon();
       const next = new Map<string, Followed>();
       const begun: Followed[] = [];
+      abandon = () => {
+        for (const { follower } of begun) follower.close();
+      };
       for (const { name, discovery } of clusters) {
         if (discovery === undefined) continue;
         const known = inForce.get(name);
@@ -133,6 +139,7 @@ export function createEndpointDiscovery(options: DiscoveryOptions): EndpointDisc
       return {
         endpointsOf: (cluster) => currentEndpoints(next.get(cluster.name), cluster),
         commit() {
+          abandon = () => {};
           for (const [name, followed] of inForce) if (next.get(name) !== followed) followed.follower.close();
           inForce = next;
           if (closed) for (const { follower } of next.values()) follower.close();

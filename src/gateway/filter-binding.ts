@@ -9,6 +9,7 @@ import type { KeyIndex } from '../filters/auth/key-index.ts';
 import type { Principal } from '../filters/auth/principal.ts';
 import { compileBudgets, compileRateLimits } from '../filters/limits/compile-limits.ts';
 import type { CompiledLimit } from '../filters/limits/limit.ts';
+import { type LimitSet, NO_LIMITS, toLimitSet } from '../filters/limits/limit-set.ts';
 import { indexConfiguredKeys } from '../filters/organizations/organization-keys.ts';
 import { compileOrganizations, type OrganizationTree } from '../filters/organizations/organization-tree.ts';
 import { type ClusterPrices, createPriceBook } from '../prices/price-book.ts';
@@ -23,10 +24,8 @@ export interface FilterBinding {
   readonly services: readonly LiveService[];
   /** Every limit there is, those of issued keys left out. */
   readonly limits: readonly CompiledLimit[];
-  /** Whether any limit goes by the cluster of an attempt. */
-  readonly hasAttemptLimits: boolean;
   readonly hash: KeyHasher;
-  limitsOf(route: Route): readonly CompiledLimit[];
+  limitsOf(route: Route): LimitSet;
   pricesOf(cluster: Cluster): ClusterPrices;
 }
 
@@ -45,18 +44,18 @@ export function createProcessHasher(): KeyHasher {
   return createKeyHasher(randomBytes(32));
 }
 
-const NO_LIMITS: readonly CompiledLimit[] = [];
-
 async function keySet({ jwks }: NonNullable<AuthFilterConfig['jwt']>[number]): Promise<JwtProvider['keys']> {
   if (jwks.url !== undefined) return { kind: 'remote', url: jwks.url };
   const text = jwks.inline ?? (await readFile(jwks.file ?? '', 'utf8'));
   return { kind: 'local', keySet: text };
 }
 
-/** A verifier of all the token providers that services name; undefined when there is none. */
-async function createVerifier(config: GatewayConfig, environment: JwtEnvironment): Promise<JwtVerifier | undefined> {
-  const configured = config.virtual_services.flatMap((service) => service.auth_filter?.jwt ?? []);
-  if (configured.length === 0) return undefined;
+/** A verifier of the tokens that one service takes: what another trusts is nothing to it. Undefined when it takes none. */
+async function createVerifier(
+  configured: AuthFilterConfig['jwt'],
+  environment: JwtEnvironment,
+): Promise<JwtVerifier | undefined> {
+  if (configured === undefined) return undefined;
   const providers = await Promise.all(
     configured.map(
       async (provider): Promise<JwtProvider> => ({
@@ -79,38 +78,39 @@ export async function bindFilters(config: GatewayConfig, parts: FilterParts): Pr
   const hash = secret === undefined ? parts.processHash : createKeyHasher(secret.reveal());
   const organizationKeys: KeyIndex<Principal>[] = [indexConfiguredKeys(organizations, hash)];
   if (parts.issued !== undefined) organizationKeys.push(parts.issued.indexFor(organizations));
-  const jwt = await createVerifier(config, parts.jwt);
   const { issued } = parts;
   const keysLoaded = () => issued?.loaded !== false;
-  const authenticatorOf = (auth: AuthFilterConfig | undefined): Authenticator | undefined =>
-    auth === undefined
-      ? undefined
-      : createAuthenticator(auth, { organizations, hash, organizationKeys, keysLoaded, jwt });
-  const routeLimits = new Map<string, readonly CompiledLimit[]>();
-  const services = config.virtual_services.map((service): LiveService => {
+  const authenticatorOf = async (auth: AuthFilterConfig | undefined): Promise<Authenticator | undefined> => {
+    if (auth === undefined) return undefined;
+    const jwt = await createVerifier(auth.jwt, parts.jwt);
+    return createAuthenticator(auth, { organizations, hash, organizationKeys, keysLoaded, jwt });
+  };
+  const limits = organizations.accounts.flatMap((account) => account.limits);
+  const routeLimits = new Map<string, LimitSet>();
+  const take = (own: readonly CompiledLimit[]): LimitSet => {
+    limits.push(...own);
+    return toLimitSet(own);
+  };
+  const bindService = async (service: GatewayConfig['virtual_services'][number]): Promise<LiveService> => {
     for (const [index, route] of service.virtual_routes.entries()) {
       const name = route.name ?? `${service.name}/${index}`;
       const place = `route ${service.name}/${name}`;
-      const limits = [...compileRateLimits(route.rate_limit, place), ...compileBudgets(route.budget, place)];
-      if (limits.length > 0) routeLimits.set(`${service.name}|${name}`, limits);
+      const own = [...compileRateLimits(route.rate_limit, place), ...compileBudgets(route.budget, place)];
+      if (own.length > 0) routeLimits.set(`${service.name}|${name}`, take(own));
     }
     const place = `service ${service.name}`;
     return {
-      authenticator: authenticatorOf(service.auth_filter),
-      limits: [...compileRateLimits(service.rate_limit, place), ...compileBudgets(service.budget, place)],
+      authenticator: await authenticatorOf(service.auth_filter),
+      limits: take([...compileRateLimits(service.rate_limit, place), ...compileBudgets(service.budget, place)]),
+      pricedOnly: config.prices.unknown === 'refuse',
     };
-  });
-  const limits = [
-    ...organizations.accounts.flatMap((account) => account.limits),
-    ...services.flatMap((service) => service.limits),
-    ...[...routeLimits.values()].flat(),
-  ];
+  };
+  const services = await Promise.all(config.virtual_services.map(bindService));
   const book = createPriceBook(PRICE_TABLE, config.prices.overrides, { now: parts.now });
   return {
     organizations,
     services,
     limits,
-    hasAttemptLimits: limits.some((limit) => limit.perAttempt),
     hash,
     limitsOf: (route) => routeLimits.get(`${route.service}|${route.name}`) ?? NO_LIMITS,
     pricesOf: (cluster) =>

@@ -5,7 +5,7 @@ import { formatIssue } from '../config/issue.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { GatewayConfig } from '../config/model.ts';
 import type { CredentialEnvironment } from '../credentials/credential.ts';
-import type { BoundSnapshot } from '../exchange/live.ts';
+import type { BoundCluster, BoundSnapshot } from '../exchange/live.ts';
 import type { ExchangeRuntime } from '../exchange/runtime.ts';
 import { createWatchdog } from '../exchange/watchdog.ts';
 import { createCalendars } from '../filters/limits/amounts.ts';
@@ -13,25 +13,38 @@ import { createHttpCall } from '../planes/node/http-call.ts';
 import { type Listener, type ListenerSettings, openListener } from '../planes/node/listener.ts';
 import { createProviderClient } from '../planes/node/provider-client.ts';
 import { compileSnapshot } from '../snapshot/compile.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { CounterStore } from '../stores/counters/counter-store.ts';
 import { compileHeaderLabels, type HeaderLabels } from '../telemetry/header-labels.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { createBudgetNotices } from './budget-notices.ts';
+import { type BudgetNotices, createBudgetNotices, tellPeople } from './budget-notices.ts';
+import { createClusterLife } from './cluster-life.ts';
 import { createCredentialPool } from './credential-pool.ts';
 import { createDemoEndpoint } from './demo-endpoint.ts';
+import { type AddressResolver, resolveBySystem } from './dns-source.ts';
+import type { Fleet } from './fleet.ts';
 import { createGovernance } from './governance.ts';
 import { createLiveRegistry } from './live-registry.ts';
 import { fetchText, postNotice } from './outbound-calls.ts';
 import { createRecorder } from './recorder.ts';
+import { scheduleByTimer } from './schedule.ts';
 
 /** What a gateway takes from the process around it. */
 export interface GatewayOptions {
   version: string;
   logger: Logger;
   environment: Omit<CredentialEnvironment, 'http' | 'now'>;
-  /** Where limits are counted instead of in this process: set in processes that work for another. */
+  /** Where limits are counted that are not counted in Redis; the default is this process. Stays open. */
   counters?: CounterStore;
+  /** Other processes that carry the requests: this one opens no listener for clients, and speaks for all to administrators. */
+  fleet?: Fleet;
+  /** Hears of budgets instead of the log and webhooks: set in processes that work for another. */
+  tellBudget?: BudgetNotices['reached'];
+  /** Hears what in a configuration has no meaning; the default logs it. */
+  warn?(text: string): void;
+  /** Resolves the names of dynamic clusters; the default is this machine's resolver. */
+  resolve?: AddressResolver;
 }
 
 /** A gateway: listeners, the configuration in force, and what shows it. */
@@ -43,14 +56,24 @@ export interface Gateway {
   apply(loaded: LoadedConfig, sources: readonly string[]): Promise<void>;
   /** Remembers a configuration that could not be loaded; the last good one stays in force. */
   reject(error: Error, sources: readonly string[]): void;
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly GatewayListener[];
+  /** What the admin listener shows. */
+  readonly admin: AdminPort;
   /** Port of the admin listener; undefined when it is off. */
   readonly adminPort: number | undefined;
   readonly status: ConfigStatus;
   /** Opens the access log's file anew, after a log rotation. */
   reopenLogs(): void;
+  /** Reads issued keys and temporary changes of limits now. */
+  refreshKeys(): Promise<void>;
   /** Takes no new work, lets requests in flight finish within the configured time, then stops. */
   drain(): Promise<void>;
+}
+
+/** Where clients are served. */
+export interface GatewayListener extends Pick<Listener, 'name' | 'address' | 'port'> {
+  /** Connections that are open; undefined where other processes have them. */
+  readonly connections?: number;
 }
 
 type ListenerConfig = GatewayConfig['listeners'][number];
@@ -69,12 +92,28 @@ function isSameAddress(listener: Listener, config: ListenerConfig): boolean {
   return listener.address === config.address && listener.requestedPort === config.port;
 }
 
+/** Whether the endpoints of a cluster are set by way of the admin listener. */
+function isAdministered({ cluster }: Pick<BoundCluster, 'cluster'>): boolean {
+  return cluster.discovery?.kind === 'managed';
+}
+
+/** What of a snapshot a process looks after that carries no requests itself. */
+function administered(snapshot: Snapshot): Snapshot {
+  return { ...snapshot, clusters: snapshot.clusters.filter((cluster) => isAdministered({ cluster })) };
+}
+
 /** Makes a gateway; nothing listens before the first `apply`. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { logger, version } = options;
+  const { logger, version, fleet } = options;
+  const warn = options.warn ?? ((text) => logger.warn(text));
   const upstream = createProviderClient();
   const recorder = createRecorder(logger);
-  const metrics = createMetrics({ version, accessLogDropped: () => recorder.dropped });
+  const metrics = createMetrics({
+    version,
+    accessLogDropped: () => recorder.dropped + (fleet?.droppedLines ?? 0),
+    ...(fleet === undefined ? {} : { workers: () => fleet.counts() }),
+    health: () => clusterLife.samples(),
+  });
   const http = createHttpCall();
   const credentials = createCredentialPool({ ...options.environment, http, now: Date.now });
   const live = createLiveRegistry();
@@ -85,11 +124,22 @@ export function createGateway(options: GatewayOptions): Gateway {
     counters: options.counters,
   });
   const budgetNotices = createBudgetNotices({
-    logger,
-    send: (url, body) => postNotice(http, url, body),
+    tell: options.tellBudget ?? tellPeople({ logger, send: (url, body) => postNotice(http, url, body), now: Date.now }),
     now: Date.now,
   });
+  fleet?.onBudget(budgetNotices.reached);
   const watchdog = createWatchdog(() => performance.now());
+  const clusterLife = createClusterLife({
+    upstream,
+    watchdog,
+    live,
+    logger,
+    resolve: options.resolve ?? resolveBySystem,
+    schedule: scheduleByTimer,
+    monotonic: () => performance.now(),
+    now: Date.now,
+    random: Math.random,
+  });
   let bound: BoundSnapshot | undefined;
   let config: GatewayConfig | undefined;
   let listeners: Listener[] = [];
@@ -140,7 +190,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       return bound === undefined ? { ready: false, reason: 'no configuration is in force' } : { ready: true };
     },
     metricsText: () => metrics.text(),
+    clusters: () => (bound === undefined ? undefined : clusterLife.port),
   };
+
+  const shown = fleet?.admin(port) ?? port;
 
   /** Opens the admin listener of a configuration; the one there is when nothing about it changes. */
   async function openAdmin(next: GatewayConfig): Promise<AdminListener | undefined> {
@@ -152,7 +205,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       address: wanted.address,
       port: wanted.port,
       hostNames: wanted.host_names,
-      admin: port,
+      tokens: () => (config === undefined || config.admin === false ? [] : config.admin.tokens),
+      admin: shown,
       onError: (error) => logger.error('the admin listener failed', { error }),
     });
     // The names it answers to may have changed while the port has not: then the old one has to go first.
@@ -179,6 +233,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   /** Opens the listeners that are not open yet; none stays open when one cannot be had. */
   async function openListeners(next: GatewayConfig): Promise<Listener[]> {
     const opened: Listener[] = [];
+    if (fleet !== undefined) return opened;
     try {
       for (const wanted of next.listeners) {
         if (listeners.some((listener) => isSameAddress(listener, wanted))) continue;
@@ -194,6 +249,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** Takes the listeners of a configuration into use and closes those that it does not have. */
   function takeListeners(next: GatewayConfig, opened: readonly Listener[]): void {
+    if (fleet !== undefined) return;
     const all = [...listeners, ...opened];
     const used = next.listeners.flatMap((wanted) => {
       const listener = all.find((candidate) => isSameAddress(candidate, wanted));
@@ -214,50 +270,53 @@ export function createGateway(options: GatewayOptions): Gateway {
     const next = loaded.config;
     const snapshot = compileSnapshot(next, { revision: current.revision, hash: current.hash });
     const compiledLabels = compileHeaderLabels(next.metrics_filter.header_labels);
-    const demoEndpoint = snapshot.clusters.some((cluster) => cluster.provider.name === 'demo')
-      ? await demo.open()
-      : undefined;
+    const usesDemo = fleet === undefined && snapshot.clusters.some((cluster) => cluster.provider.name === 'demo');
+    const demoEndpoint = usesDemo ? await demo.open() : undefined;
     const taken = credentials.take(snapshot);
     const governed = await governance.prepare(next);
+    const found = await clusterLife.prepare(fleet === undefined ? snapshot : administered(snapshot));
     const binding = live.bind(snapshot, {
       filters: governed.filters,
       counters: governed.counters,
       reservationTtlMs: next.stores.reservation_ttl,
       credentials: taken.credentials,
       endpointsOf: (cluster) =>
-        cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : cluster.endpoints,
+        cluster.provider.name === 'demo' && demoEndpoint !== undefined ? [demoEndpoint] : found.endpointsOf(cluster),
     });
-    const log = recorder.prepare(next.access_log);
+    const log = recorder.prepare(fleet === undefined ? next.access_log : false);
     let opened: Listener[];
     let nextAdmin: AdminListener | undefined;
     try {
       // The first listener must find a configuration.
       bound ??= binding.bound;
       opened = await openListeners(next);
+      await fleet?.apply(loaded, current.sources);
       try {
         nextAdmin = await openAdmin(next);
       } catch (error) {
         await Promise.all(opened.map((listener) => listener.close(0)));
+        await fleet?.revert();
         throw error;
       }
     } catch (error) {
       log.discard();
       binding.discard();
+      found.discard();
       await governed.discard();
       throw error;
     }
     bound = binding.bound;
     binding.commit();
+    found.commit(fleet === undefined ? bound : { ...bound, clusters: bound.clusters.filter(isAdministered) });
     governed.commit();
     taken.retire();
     config = next;
     labels = Object.keys(next.metrics_filter.header_labels).length === 0 ? undefined : compiledLabels;
-    for (const warning of [...log.commit(), ...compiledLabels.warnings]) logger.warn(warning);
+    for (const warning of [...log.commit(), ...compiledLabels.warnings]) warn(warning);
     takeListeners(next, opened);
     const previousAdmin = admin;
     admin = nextAdmin;
     if (previousAdmin !== undefined && previousAdmin !== nextAdmin) await previousAdmin.server.close();
-    upstream.retain(snapshot.clusters);
   }
 
   // One configuration at a time, in the order in which they came.
@@ -296,19 +355,27 @@ export function createGateway(options: GatewayOptions): Gateway {
       refuse(newVersion('', sources), error.message.split('\n'));
     },
     get listeners() {
-      return listeners;
+      return fleet?.listeners ?? listeners;
     },
+    admin: shown,
     get adminPort() {
       return admin?.port;
     },
     get status() {
       return status;
     },
-    reopenLogs: () => recorder.reopen(),
+    reopenLogs() {
+      recorder.reopen();
+      fleet?.reopenLogs();
+    },
+    async refreshKeys() {
+      await governance.issued?.refresh();
+    },
     async drain() {
       draining = true;
+      clusterLife.close();
       const grace = config?.limits.drain_timeout ?? 0;
-      await Promise.all(listeners.map((listener) => listener.close(grace)));
+      await Promise.all([...listeners.map((listener) => listener.close(grace)), fleet?.drain(grace)]);
       await admin?.server.close();
       await demo.close();
       await upstream.close();

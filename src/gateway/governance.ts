@@ -39,7 +39,7 @@ export interface PreparedGovernance {
 export interface GovernanceOptions {
   readonly logger: Logger;
   readonly jwt: JwtEnvironment;
-  /** Takes the place of counters in this process. */
+  /** Takes the place of counters in this process; stays open. */
   readonly counters?: CounterStore | undefined;
 }
 

@@ -61,19 +61,29 @@ class LazyIndex implements KeyIndex<Principal> {
   }
 }
 
+/** What was read of a database. */
+interface Known {
+  readonly entries: KeyIndex<Entry>;
+  /** By id. */
+  readonly hashes: Map<string, string>;
+  readonly overrides: Map<string, LimitOverride>;
+  sequence: number;
+}
+
+function nothingKnown(): Known {
+  return { entries: createKeyIndex(), hashes: new Map(), overrides: new Map(), sequence: 0 };
+}
+
 /** Follows the issued keys of a database. `intervalMs` is how soon changes of other processes are seen. */
 export function followIssuedKeys(stores: GatewayStores, options: { intervalMs: number; logger: Logger }): IssuedKeys {
-  let entries = createKeyIndex<Entry>();
-  const hashes = new Map<string, string>();
-  let overrides = new Map<string, LimitOverride>();
-  let sequence = 0;
+  let known = nothingKnown();
   let loaded = false;
   let failing = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let reading: Promise<void> | undefined;
 
-  function take(key: IssuedKey): void {
+  function take({ entries, hashes }: Known, key: IssuedKey): void {
     const before = hashes.get(key.id);
     if (before !== undefined && before !== key.hash) entries.delete(before);
     hashes.set(key.id, key.hash);
@@ -85,20 +95,20 @@ export function followIssuedKeys(stores: GatewayStores, options: { intervalMs: n
     const durable = stores.durable();
     if (durable === undefined) return;
     const { keys } = await durable;
+    let next = known;
     for (;;) {
-      const changes = await keys.changesSince(sequence);
+      const changes = await keys.changesSince(next.sequence);
       if (changes.reset) {
-        entries = createKeyIndex<Entry>();
-        hashes.clear();
-        overrides = new Map();
-        sequence = 0;
+        // What is known stays in force until all of the other state is read: a good key must not be unknown meanwhile.
+        next = nothingKnown();
         continue;
       }
-      for (const key of changes.keys) take(key);
-      for (const override of changes.overrides) overrides.set(override.id, override);
-      sequence = changes.sequence;
+      for (const key of changes.keys) take(next, key);
+      for (const override of changes.overrides) next.overrides.set(override.id, override);
+      next.sequence = changes.sequence;
       if (!changes.more) break;
     }
+    known = next;
     loaded = true;
     if (failing) options.logger.info('issued keys are followed again');
     failing = false;
@@ -126,14 +136,14 @@ export function followIssuedKeys(stores: GatewayStores, options: { intervalMs: n
 
   schedule();
   return {
-    indexFor: (tree) => new LazyIndex(() => entries, tree),
+    indexFor: (tree) => new LazyIndex(() => known.entries, tree),
     get loaded() {
       return loaded;
     },
     extra(limitId, nowMs) {
-      if (overrides.size === 0) return 0;
+      if (known.overrides.size === 0) return 0;
       let sum = 0;
-      for (const override of overrides.values()) {
+      for (const override of known.overrides.values()) {
         if (override.scope !== limitId || override.endedMs !== null) continue;
         if (nowMs >= override.fromMs && nowMs < override.untilMs) sum += override.amount;
       }

@@ -1,10 +1,11 @@
 import type { Credential } from '../credentials/credential.ts';
 import type { BoundCluster, BoundSnapshot, LiveRoute, LiveTarget, LiveTier } from '../exchange/live.ts';
+import { usdPerMillion } from '../prices/price-entry.ts';
 import { DEFAULT_AFFINITY } from '../routing/balance/affinity.ts';
 import type { Balancer, Candidate } from '../routing/balance/balancer.ts';
 import { type BalanceStrategy, createBalancer } from '../routing/balance/create-balancer.ts';
 import { hash32 } from '../routing/balance/hash.ts';
-import { LoadStats } from '../routing/balance/load-stats.ts';
+import { DEFAULT_LOAD_STATS, LoadStats, type LoadStatsOptions } from '../routing/balance/load-stats.ts';
 import { CircuitBreaker } from '../routing/health/circuit-breaker.ts';
 import { ConcurrencyLimit } from '../routing/health/concurrency-limit.ts';
 import { ALWAYS_WELL, type Health, JointHealth } from '../routing/health/health.ts';
@@ -94,6 +95,14 @@ function usesFigures(balance: BalancePolicy): boolean {
   return balance.strategy !== 'weighted';
 }
 
+/** What a target's tokens cost, for the choice of the cheapest; not known of one that takes the client's model. */
+function targetCosts(target: Target, cluster: BoundCluster): Pick<LoadStatsOptions, 'inputCost' | 'outputCost'> {
+  const price = target.model === undefined ? undefined : cluster.prices.find(target.model);
+  const rate = (name: 'input' | 'output') =>
+    (price === undefined ? undefined : usdPerMillion(price, name)) ?? Number.NaN;
+  return { inputCost: rate('input'), outputCost: rate('output') };
+}
+
 /** Makes a registry with nothing in it. */
 export function createLiveRegistry(): LiveRegistry {
   const lanes = createLaneRegistry();
@@ -127,10 +136,11 @@ export function createLiveRegistry(): LiveRegistry {
 
   function bindTarget(target: Target, cluster: BoundCluster): LiveTarget {
     const policy = breakerPolicy(target.cluster, 0);
-    const identity = JSON.stringify([target.cluster.name, target.model, policy]);
+    const costs = targetCosts(target, cluster);
+    const identity = JSON.stringify([target.cluster.name, target.model, policy, costs]);
     const record = targetRecords.take(identity, () => ({
       breaker: new CircuitBreaker(policy ?? NEVER_OPENS),
-      stats: new LoadStats(),
+      stats: new LoadStats({ ...DEFAULT_LOAD_STATS, ...costs }),
     }));
     return {
       target,
@@ -184,7 +194,6 @@ export function createLiveRegistry(): LiveRegistry {
           services: filters.services,
           counters,
           reservationTtlMs,
-          hasAttemptLimits: filters.hasAttemptLimits,
         },
         commit() {
           for (const carried of all) carried.commit();

@@ -39,7 +39,7 @@ export interface GatewayStores {
 /** What stores are opened with. */
 export interface StoresOptions {
   readonly logger: Logger;
-  /** Takes the place of counters in this process: those of the process that it works for. */
+  /** Takes the place of counters in this process; closing the stores leaves it open. */
   readonly counters?: CounterStore | undefined;
 }
 
@@ -52,8 +52,7 @@ export function storesIdentity(config: StoresConfig): string {
 }
 
 async function openCounters(config: StoresConfig, { logger, counters }: StoresOptions): Promise<CounterStore> {
-  if (counters !== undefined) return counters;
-  if (config.counters === 'memory') return new MemoryCounters();
+  if (config.counters === 'memory') return counters ?? new MemoryCounters();
   const { redis } = config.counters;
   // The client is large: a gateway that counts by itself starts without it.
   const { RedisCounters } = await import('../stores/counters/redis-counters.ts');
@@ -145,7 +144,7 @@ export async function openStores(config: StoresConfig, options: StoresOptions): 
     durable: () => database?.get(),
     async close(deadlineMs) {
       await writer?.close(deadlineMs);
-      await counters.close();
+      if (counters !== options.counters) await counters.close();
       await database?.close();
     },
   };

@@ -1,18 +1,7 @@
+import type { UsedUnits } from '../dialects/neutral/units.ts';
 import { inputTotal, type Usage } from '../dialects/neutral/usage.ts';
 import { divideHalfUp } from './decimal.ts';
 import type { CompiledUnits, PriceEntry, RateBand } from './price-entry.ts';
-
-/** What was used beside tokens. */
-export interface UsedUnits {
-  images?: number;
-  /** Of the request, such as `1024x1024` and `high`. */
-  imageSize?: string;
-  imageQuality?: string;
-  audioSeconds?: number;
-  characters?: number;
-  searches?: number;
-  videoSeconds?: number;
-}
 
 /** What a cost depends on beside the usage. */
 export interface CostOptions {

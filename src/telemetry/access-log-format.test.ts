@@ -179,6 +179,16 @@ test('flags and details of failures', () => {
   assert.equal(value('%RESPONSE_CODE_DETAILS%', { upstreamStatus: undefined }), 'direct_response');
 });
 
+test('attempts that failed: where, and how', () => {
+  const failedAttempts = [
+    { cluster: 'azure', result: 'rate_limited' },
+    { cluster: 'openai', result: 'timeout' },
+  ] as const;
+  assert.equal(value('%AIGW(failed_clusters)%', { failedAttempts }), 'azure, openai');
+  assert.equal(value('%AIGW(attempt_results)%', { failedAttempts }), 'azure=rate_limited, openai=timeout');
+  assert.equal(value('%AIGW(attempt_results)%'), null);
+});
+
 test('what has no meaning is a warning that names the field, and null', () => {
   for (const format of ['%NOT_AN_OPERATOR%', '%AIGW(constructor)%', '%START_TIME(%s)%', '%REQ%', '%REQ()%']) {
     const [warning = '', ...more] = warningsOf(format);

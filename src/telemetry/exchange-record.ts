@@ -1,4 +1,5 @@
 import type { DialectName } from '../dialects/names.ts';
+import type { UsedUnits } from '../dialects/neutral/units.ts';
 import type { Usage } from '../dialects/neutral/usage.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import type { JsonValue } from '../json/types.ts';
@@ -13,10 +14,18 @@ export interface AttemptUsage {
   /** The model that was asked for. */
   readonly model: string;
   readonly usage: Usage;
+  /** What was used beside tokens. */
+  readonly units: UsedUnits | undefined;
   /** Billionths of a dollar; undefined when the model has no known price. */
   readonly nanoUsd: number | undefined;
+  /** Where the price comes from; undefined when there is none. */
+  readonly priceOrigin: 'bundled' | 'configured' | undefined;
   /** Whether the provider did not count to the end, so that a part is an estimate. */
   readonly estimated: boolean;
+  /** Whether it is the attempt whose answer the client got. */
+  readonly answered: boolean;
+  /** Names work that went on apart from the exchange, such as a batch: it is looked at more than once and counts once. */
+  readonly workId: string | undefined;
 }
 
 /**
@@ -73,6 +82,8 @@ export interface ExchangeRecord {
   cluster?: string | undefined;
   /** `gen_ai.provider.name` of the last attempt's cluster; absent when no target was chosen. */
   provider?: string | undefined;
+  /** Name of that provider kind, as the configuration has it. */
+  providerKind?: string | undefined;
   /** `address:port` of the last attempt. */
   upstreamHost?: string | undefined;
   /** Status of the last attempt's answer; absent when there was none. */

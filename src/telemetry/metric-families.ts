@@ -173,6 +173,12 @@ export const GATEWAY_FAMILIES = {
     help: 'Exchanges counted under the model "_other" because there were too many distinct label sets.',
     labels: [],
   },
+  aigw_workers: { type: 'gauge', help: 'Worker processes that serve now, with --workers.', labels: [] },
+  aigw_worker_restarts_total: {
+    type: 'counter',
+    help: 'Worker processes that ended unasked and were replaced, with --workers.',
+    labels: [],
+  },
   aigw_build_info: { type: 'gauge', help: 'Always 1; says which version runs.', labels: ['version'] },
 } as const satisfies Record<string, MetricFamily>;
 

@@ -41,6 +41,8 @@ export interface MetricsOptions {
   health?: () => readonly HealthSample[];
   /** Access log lines dropped so far; the default says none. */
   accessLogDropped?: () => number;
+  /** Worker processes that serve now, and how often one was replaced; without it there are none to tell of. */
+  workers?: () => { readonly running: number; readonly restarts: number };
 }
 
 /** A sample of a family that describes the health of targets, endpoints and clusters. */
@@ -127,9 +129,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   register('aigw_unpriced_requests_total', () =>
     unpriced.samples(GATEWAY_FAMILIES.aigw_unpriced_requests_total.labels),
   );
-  for (const family of HEALTH_FAMILIES) {
-    register(family, () => (options.health?.() ?? []).filter((sample) => sample.family === family));
-  }
+  let health = new Map<HealthFamily, HealthSample[]>();
+  for (const family of HEALTH_FAMILIES) register(family, () => health.get(family) ?? []);
   register('aigw_active_requests', () => [{ labels: {}, value: activeRequests.value }]);
   register('aigw_open_streams', () => [{ labels: {}, value: openStreams.value }]);
   register('aigw_config_revision', () => [{ labels: {}, value: revision }]);
@@ -140,6 +141,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   register('aigw_access_log_dropped_total', () => [{ labels: {}, value: options.accessLogDropped?.() ?? 0 }]);
   register('aigw_metric_series', () => [{ labels: {}, value: store.size }]);
   register('aigw_metric_series_overflow_total', () => [{ labels: {}, value: store.overflowed }]);
+  const { workers } = options;
+  register('aigw_workers', () => (workers === undefined ? [] : [{ labels: {}, value: workers().running }]));
+  register('aigw_worker_restarts_total', () =>
+    workers === undefined ? [] : [{ labels: {}, value: workers().restarts }],
+  );
   register('aigw_build_info', () => [{ labels: { version: options.version }, value: 1 }]);
 
   let processValues: Partial<Record<ProcessMetricName, number>> = {};
@@ -199,6 +205,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
         await nextTurn();
       }
       processValues = await processMetrics.read();
+      // Every family of one scrape tells of the same moment.
+      health = groupByFamily(options.health?.() ?? []);
       yield await registry.metrics();
     },
     close: processMetrics.close,
@@ -236,6 +244,16 @@ function registerFamily(
       },
     });
   }
+}
+
+function groupByFamily(samples: readonly HealthSample[]): Map<HealthFamily, HealthSample[]> {
+  const groups = new Map<HealthFamily, HealthSample[]>();
+  for (const sample of samples) {
+    const group = groups.get(sample.family);
+    if (group === undefined) groups.set(sample.family, [sample]);
+    else group.push(sample);
+  }
+  return groups;
 }
 
 function createLevelGauge(): LevelGauge {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
-import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { Scope } from './wait.ts';
 
@@ -72,12 +72,17 @@ export function temporaryFolder(scope: Scope): string {
  * Starts a gateway with a gateway file's text. Listener, admin listener (both on free ports) and access log are added
  * unless the text has them.
  */
-export async function startGateway(scope: Scope, text: string): Promise<TestGateway> {
+export async function startGateway(
+  scope: Scope,
+  text: string,
+  options: Pick<GatewayOptions, 'resolve'> = {},
+): Promise<TestGateway> {
   // Hooks run in the order in which they are set: the gateway stops before its folder goes.
   scope.after(() => stop().then(() => undefined));
   const accessLog = join(temporaryFolder(scope), 'access.log');
   const log: string[] = [];
   const gateway = createGateway({
+    ...options,
     version: '0.0.0-test',
     logger: createLogger({ level: 'info', format: 'json', write: (line) => void log.push(line) }),
     environment: {

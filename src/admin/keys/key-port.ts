@@ -80,11 +80,7 @@ export interface KeyRecords {
   update(id: string, version: number, patch: KeyRecordPatch): Promise<KeyRecordChange>;
   revoke(id: string, revokedMs: number): Promise<KeyRecordChange>;
   /** Stores the successor of a key, which itself works until `overlapUntilMs`; answers with the successor. */
-  rotate(
-    old: { id: string; version: number },
-    key: NewKeyRecord,
-    overlapUntilMs: number,
-  ): Promise<KeyRecordChange>;
+  rotate(old: { id: string; version: number }, key: NewKeyRecord, overlapUntilMs: number): Promise<KeyRecordChange>;
 }
 
 /** What issuing keys needs. */

@@ -1,4 +1,4 @@
-import type { toCounter } from '../../filters/limits/compile-limits.ts';
+import type { LimitExtras, toCounter } from '../../filters/limits/amounts.ts';
 import type { CompiledLimit } from '../../filters/limits/limit.ts';
 
 /** A counter as the counter store takes it. */
@@ -61,11 +61,10 @@ export interface OverrideRecords {
 export interface LimitAdministration {
   /** In the order of the configuration; ids are unique. */
   limits(): readonly ScopedLimit[];
+  /** The temporary increases that this process applies now. */
+  readonly extras: LimitExtras;
   /** Where counters stand, one for each; rejects while the shared store is away. */
-  peek(
-    counters: readonly LimitCounter[],
-    nowMs: number,
-  ): readonly CounterState[] | Promise<readonly CounterState[]>;
+  peek(counters: readonly LimitCounter[], nowMs: number): readonly CounterState[] | Promise<readonly CounterState[]>;
   reset(counter: LimitCounter, nowMs: number): void | Promise<void>;
   /** Undefined without `stores.ledger`; rejects while the database is away. */
   overrides(): Promise<OverrideRecords> | undefined;

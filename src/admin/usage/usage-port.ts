@@ -152,5 +152,7 @@ export interface RecordsQuery {
 /** Reports over what was used. Wrong cursors are GatewayErrors `invalid_request`. */
 export interface UsageReports {
   query(query: UsageQuery): Promise<UsagePage>;
-  records(query: RecordsQuery): Promise<{ readonly records: readonly UsageRecord[]; readonly next: string | undefined }>;
+  records(
+    query: RecordsQuery,
+  ): Promise<{ readonly records: readonly UsageRecord[]; readonly next: string | undefined }>;
 }

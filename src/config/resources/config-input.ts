@@ -2,6 +2,8 @@ import type { GatewayConfigInput } from '../model.ts';
 
 /** One entry of `static_cluster`, as a program writes it. */
 export type ClusterInput = NonNullable<GatewayConfigInput['static_cluster']>[string];
+/** One entry of `dynamic_cluster`, as a program writes it. */
+export type DynamicClusterInput = NonNullable<GatewayConfigInput['dynamic_cluster']>[string];
 /** A cluster's credential. */
 export type CredentialInput = NonNullable<ClusterInput['credential']>;
 /** One entry of `listeners`. */

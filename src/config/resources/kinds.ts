@@ -2,13 +2,7 @@ import type { z } from 'zod';
 import { mcpRoute, quotaPolicy } from './schema-ai-mcp.ts';
 import { aiGatewayRoute, aiServiceBackend, gatewayConfigKind } from './schema-ai-routing.ts';
 import { backendSecurityPolicy } from './schema-ai-security.ts';
-import {
-  backend,
-  backendTrafficPolicy,
-  clientTrafficPolicy,
-  envoyProxy,
-  securityPolicy,
-} from './schema-envoy-gateway.ts';
+import { backend, clientTrafficPolicy, envoyProxy } from './schema-envoy-gateway.ts';
 import {
   backendTlsPolicy,
   configMap,
@@ -19,6 +13,8 @@ import {
   secretKind,
 } from './schema-gateway-api.ts';
 import { opaqueKind } from './schema-parts.ts';
+import { securityPolicy } from './schema-security-policy.ts';
+import { backendTrafficPolicy } from './schema-traffic.ts';
 
 /** API groups of the kinds. */
 export const GROUPS = {
@@ -57,11 +53,7 @@ export const KINDS = {
   BackendSecurityPolicy: { apiVersions: AI_VERSIONS, schema: backendSecurityPolicy },
   GatewayConfig: { apiVersions: AI_VERSIONS, schema: gatewayConfigKind },
   MCPRoute: { apiVersions: AI_VERSIONS, schema: mcpRoute, ignored: NOT_YET },
-  QuotaPolicy: {
-    apiVersions: [`${GROUPS.ai}/v1alpha1`],
-    schema: quotaPolicy,
-    ignored: 'is not supported yet: ignored; no quota is enforced',
-  },
+  QuotaPolicy: { apiVersions: [`${GROUPS.ai}/v1alpha1`], schema: quotaPolicy },
   GatewayClass: { apiVersions: GATEWAY_VERSIONS, schema: gatewayClass, clusterScoped: true },
   Gateway: { apiVersions: GATEWAY_VERSIONS, schema: gateway },
   HTTPRoute: {
@@ -107,6 +99,9 @@ export const KINDS = {
     schema: opaqueKind(),
     ignored: 'is not used: a backend is named by a Backend resource; ignored',
   },
+  AuthFilter: { apiVersions: OWN_VERSIONS, schema: opaqueKind() },
+  DynamicCluster: { apiVersions: OWN_VERSIONS, schema: opaqueKind() },
+  RateLimitFilter: { apiVersions: OWN_VERSIONS, schema: opaqueKind() },
   StaticCluster: { apiVersions: OWN_VERSIONS, schema: opaqueKind() },
   VirtualService: { apiVersions: OWN_VERSIONS, schema: opaqueKind() },
   VirtualRoute: { apiVersions: OWN_VERSIONS, schema: opaqueKind() },

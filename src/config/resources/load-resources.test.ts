@@ -53,17 +53,17 @@ test('the rich manifest becomes its golden configuration, and warns of what it l
   assert.deepEqual(errors, []);
   assertGolden('rich.golden.json', config);
   assert.deepEqual(warnings, [
-    'BackendTrafficPolicy models/fast-only: spec.circuitBreaker: is not supported yet: ignored',
+    'BackendTrafficPolicy models/fast-only: spec.circuitBreaker.maxParallelRetries: is not supported: numRetries bounds the retries of each request; ignored',
     'Gateway edge/public: spec.listeners[2].protocol: HTTPS is not supported yet: this listener is not opened; use protocol: HTTP behind a TLS proxy',
     'Gateway models/other: spec.gatewayClassName: GatewayClass mesh belongs to the controller example.com/mesh: this Gateway is ignored; served here: gateway.envoyproxy.io/gatewayclass-controller, aigw.dev/gatewayclass-controller',
     'BackendSecurityPolicy models/gcp-file: spec.gcpCredentials.credentialsFile.secretRef: Secret models/gcp, key service_account.json: the file /absent/key.json cannot be read (no such file); requests to the targets of this policy are refused',
     'AIServiceBackend models/openai: spec.schema.version: has no meaning for OpenAI: ignored',
+    'SecurityPolicy models/tokens: spec.jwt.providers[0].claimToHeaders: limits and matches read the claims; providers are not told of them in headers',
     'BackendTrafficPolicy models/fast-only: spec.retry.retryOn.triggers[4]: unavailable is a condition of gRPC: ignored',
     'AIGatewayRoute models/tiers: spec.rules[1].backendRefs[0].headerMutation.set[1]: x-ai-eg-model is set by the gateway and cannot be changed: ignored',
     'AIGatewayRoute models/tiers: spec.rules[2].backendRefs[0]: InferencePool is not supported yet: the requests of this rule are not answered',
-    'Gateway edge/public: metadata.annotations["aigateway.envoyproxy.io/gateway-config"]: the forward proxy is one for each backend: Gateways without it use it too for models/vllm (egress.example.org:3128), models/openai (egress.example.org:3128), models/azure (egress.example.org:3128), shared/claude (egress.example.org:3128), models/bedrock (egress.example.org:3128), models/vertex (egress.example.org:3128)',
-    'SecurityPolicy models/keys: spec.apiKeyAuth: NOT ENFORCED: apiKeyAuth is not supported yet, so anyone who reaches the listener can use HTTPRoute models/tiers; keep the listener private, or let something in front of it authenticate',
-    'GatewayConfig edge/settings: spec.globalLLMRequestCosts: is not supported yet: ignored',
+    'Gateway edge/public: metadata.annotations["aigateway.envoyproxy.io/gateway-config"]: the forward proxy is one for each backend: Gateways without it use it too for models/openai (egress.example.org:3128), models/vllm (egress.example.org:3128), models/openai@models/fast-only (egress.example.org:3128), models/azure (egress.example.org:3128), shared/claude (egress.example.org:3128), models/bedrock (egress.example.org:3128), models/vertex (egress.example.org:3128)',
+    'SecurityPolicy models/tokens: spec.cors: is not supported yet: ignored',
   ]);
 });
 

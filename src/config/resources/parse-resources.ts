@@ -27,11 +27,8 @@ const FOREIGN_GROUPS = new Set([
 ]);
 /** Kinds of this gateway's own group that have no effect yet. */
 const LATER_KINDS = new Set([
-  'DynamicCluster',
   'RequestTransform',
   'ResponseTransform',
-  'AuthFilter',
-  'RateLimitFilter',
   'ContentModerationFilter',
   'MetricsFilter',
   'TracingFilter',

@@ -38,3 +38,17 @@ export function createReport(): Report {
   };
   return { issues, error: add('error'), warning: add('warning') };
 }
+
+/** A report that passes on each issue once, however often the same place is looked at. */
+export function onceReport(report: Report): Report {
+  const seen = new Set<string>();
+  const once = (severity: ConfigIssue['severity']): Report['error'] => {
+    return (resource, path, message, detail) => {
+      const key = `${severity} ${resourceLabel(resource)} ${formatPath(path)} ${message}`;
+      if (seen.has(key)) return;
+      seen.add(key);
+      report[severity](resource, path, message, detail);
+    };
+  };
+  return { issues: report.issues, error: once('error'), warning: once('warning') };
+}

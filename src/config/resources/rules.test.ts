@@ -439,8 +439,8 @@ test('unknown kinds and versions are refused with the nearest known one', () => 
   assert.deepEqual(errors('apiVersion: aigateway.envoyproxy.io/v1beta1, kind: QuotaPolicy'), [
     'QuotaPolicy default/x: apiVersion: aigateway.envoyproxy.io/v1beta1 is not a version of QuotaPolicy; known: aigateway.envoyproxy.io/v1alpha1; write aigateway.envoyproxy.io/v1alpha1',
   ]);
-  assert.deepEqual(errors('apiVersion: aigw.dev/v1alpha1, kind: AuthFilter'), [
-    'AuthFilter default/x: kind: AuthFilter is not supported yet; remove it, or use a gateway file',
+  assert.deepEqual(errors('apiVersion: aigw.dev/v1alpha1, kind: RequestTransform'), [
+    'RequestTransform default/x: kind: RequestTransform is not supported yet; remove it, or use a gateway file',
   ]);
   assert.deepEqual(errors('apiVersion: v1'), [
     'object default/x: kind: is required; name a kind such as AIGatewayRoute',

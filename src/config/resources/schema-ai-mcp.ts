@@ -16,8 +16,9 @@ import {
   targetReference,
   unsupported,
 } from './schema-parts.ts';
+import { selectCondition } from './schema-rate-limit.ts';
 
-/** MCPRoute (v1alpha1 and v1beta1) and QuotaPolicy (v1alpha1) of `aigateway.envoyproxy.io`: checked, not yet acted on. */
+/** MCPRoute (v1alpha1 and v1beta1; checked, not acted on) and QuotaPolicy (v1alpha1) of `aigateway.envoyproxy.io`. */
 
 const names = list(z.string(), { max: 32 });
 
@@ -196,12 +197,12 @@ export const quotaPolicy = kindWithSpec(
         modelName: z.string().min(1),
         quota: z.strictObject({
           costExpression: z.string().optional(),
-          mode: z.enum(['Shared']),
+          mode: z.enum(['Shared']).optional(),
           defaultBucket: quotaValue.optional(),
           bucketRules: z
             .array(
               z.strictObject({
-                clientSelectors: list(z.looseObject({}), { max: 8 }).optional(),
+                clientSelectors: list(selectCondition, { max: 8 }).optional(),
                 quota: quotaValue,
                 shadowMode: z.boolean().optional(),
               }),
@@ -213,3 +214,6 @@ export const quotaPolicy = kindWithSpec(
     ).optional(),
   }),
 );
+
+/** The spec of a QuotaPolicy. */
+export type QuotaSpec = z.output<typeof quotaPolicy>['spec'];

@@ -62,91 +62,6 @@ export const backend = kindWithSpec(
   }),
 );
 
-const RETRY_TRIGGERS = [
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'retriable-4xx',
-  'refused-stream',
-  'retriable-status-codes',
-  'cancelled',
-  'deadline-exceeded',
-  'internal',
-  'resource-exhausted',
-  'unavailable',
-] as const;
-
-/** A trigger of `retryOn`. */
-export type RetryTrigger = (typeof RETRY_TRIGGERS)[number];
-
-const retry = z.strictObject({
-  numRetries: z.number().int().min(0).optional(),
-  numAttemptsPerPriority: z.number().int().min(0).optional(),
-  perRetry: z
-    .strictObject({
-      timeout: durationText.optional(),
-      backOff: z
-        .strictObject({ baseInterval: durationText.optional(), maxInterval: durationText.optional() })
-        .optional(),
-    })
-    .optional(),
-  retryOn: z
-    .strictObject({
-      triggers: z.array(z.enum(RETRY_TRIGGERS)).optional(),
-      httpStatusCodes: z.array(z.number().int().min(100).max(599)).optional(),
-    })
-    .optional(),
-});
-
-/** BackendTrafficPolicy. */
-export const backendTrafficPolicy = kindWithSpec(
-  z.strictObject({
-    ...policyTargets,
-    retry: retry.optional(),
-    timeout: z
-      .strictObject({
-        http: z
-          .strictObject({
-            requestTimeout: durationText.optional(),
-            ...unsupportedFields(
-              'connectionIdleTimeout',
-              'maxConnectionDuration',
-              'maxStreamDuration',
-              'streamIdleTimeout',
-            ),
-          })
-          .optional(),
-        tcp: unsupported(),
-      })
-      .optional(),
-    ...unsupportedFields(
-      'mergeType',
-      'rateLimit',
-      'healthCheck',
-      'circuitBreaker',
-      'loadBalancer',
-      'connection',
-      'faultInjection',
-      'compression',
-      'compressor',
-      'responseOverride',
-      'requestBuffer',
-      'httpUpgrade',
-      'admissionControl',
-      'bandwidthLimit',
-      'dns',
-      'http2',
-      'tcpKeepalive',
-      'proxyProtocol',
-      'telemetry',
-      'useClientProtocol',
-      'routingType',
-    ),
-  }),
-);
-
 /** ClientTrafficPolicy. */
 export const clientTrafficPolicy = kindWithSpec(
   z.strictObject({
@@ -182,21 +97,6 @@ export const clientTrafficPolicy = kindWithSpec(
       'scheme',
     ),
     tls: unsupported('is not supported yet: clients are not asked for certificates; ignored'),
-  }),
-);
-
-/** SecurityPolicy: its sections are named in a warning, their content is not read. */
-export const securityPolicy = kindWithSpec(
-  z.strictObject({
-    ...policyTargets,
-    apiKeyAuth: accepted(),
-    basicAuth: accepted(),
-    jwt: accepted(),
-    oidc: accepted(),
-    extAuth: accepted(),
-    authorization: accepted(),
-    cors: accepted(),
-    mergeType: accepted(),
   }),
 );
 

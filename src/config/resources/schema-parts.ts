@@ -114,11 +114,31 @@ export const targetReference = z.strictObject({
   sectionName: objectName.optional(),
 });
 
+/** Chooses targets of the policy's namespace by their labels. */
+const targetSelector = z.strictObject({
+  group: z.string().optional(),
+  kind: z.string(),
+  matchLabels: z.record(z.string(), z.string()).optional(),
+  matchExpressions: z
+    .array(
+      z.strictObject({
+        key: z.string().min(1),
+        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
+  namespaces: unsupported('is not supported: targets are looked for in the namespace of the policy; ignored'),
+});
+
+/** A choice of targets by labels. */
+export type TargetSelector = z.output<typeof targetSelector>;
+
 /** The three ways in which Envoy Gateway's policies name their targets. */
 export const policyTargets = {
   targetRef: targetReference.optional(),
   targetRefs: z.array(targetReference).optional(),
-  targetSelectors: unsupported('is not supported yet: name the targets in targetRefs; ignored'),
+  targetSelectors: z.array(targetSelector).optional(),
 };
 
 /** Reference to a Secret. */

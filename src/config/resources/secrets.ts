@@ -43,22 +43,17 @@ export interface SecretContext {
 
 /**
  * The value that a reference names. A Secret or key that is not there is an error, and undefined is returned;
- * a value that this machine does not have (variable not set, file not there, empty) is a warning.
+ * a value that this machine does not have (variable not set, file not there, empty) is a warning, or an error where
+ * it is `required`.
  */
-export function readSecret(wanted: SecretKeyReference, context: SecretContext): SecretValue | undefined {
-  const { reference, key, from, path } = wanted;
-  const { set, report } = context;
-  if ((reference.group ?? '') !== '' || (reference.kind ?? 'Secret') !== 'Secret') {
-    report.error(from, path, 'only a Secret can be referred to', {
-      fix: 'write kind: Secret, or leave group and kind out',
-    });
-    return undefined;
-  }
-  const secret = followReference(
-    set,
-    { kind: 'Secret', name: reference.name, namespace: reference.namespace },
-    { report, from, path },
-  );
+export function readSecret(
+  wanted: SecretKeyReference,
+  context: SecretContext,
+  { required = false }: { required?: boolean } = {},
+): SecretValue | undefined {
+  const { key, from, path } = wanted;
+  const { report } = context;
+  const secret = followSecret(wanted, context);
   if (secret === undefined) return undefined;
   const value = readValue(secret, key, context);
   if (value === undefined) {
@@ -68,13 +63,40 @@ export function readSecret(wanted: SecretKeyReference, context: SecretContext): 
       fix: suggestion === undefined ? `add the key ${key}` : `rename its key ${suggestion} to ${key}`,
     });
   } else if (!value.found) {
-    report.warning(
-      from,
-      path,
-      `Secret ${secret.namespace}/${secret.name}, key ${key}: ${value.reason}; requests to the targets of this policy are refused`,
-    );
+    const name = `Secret ${secret.namespace}/${secret.name}, key ${key}`;
+    if (required) report.error(from, path, `${name}: ${value.reason}`);
+    else report.warning(from, path, `${name}: ${value.reason}; requests to the targets of this policy are refused`);
   }
   return value;
+}
+
+/** Every value of a Secret by its key; undefined when the Secret is not there, which is reported as for one value. */
+export function readWholeSecret(
+  wanted: Omit<SecretKeyReference, 'key'>,
+  context: SecretContext,
+): Map<string, SecretValue> | undefined {
+  const secret = followSecret(wanted, context);
+  if (secret === undefined) return undefined;
+  const values = new Map<string, SecretValue>();
+  for (const key of keysOf(secret)) {
+    const value = readValue(secret, key, context);
+    if (value !== undefined) values.set(key, value);
+  }
+  return values;
+}
+
+function followSecret(
+  { reference, from, path }: Omit<SecretKeyReference, 'key'>,
+  { set, report }: SecretContext,
+): SecretResource | undefined {
+  if ((reference.group ?? '') !== '' || (reference.kind ?? 'Secret') !== 'Secret') {
+    report.error(from, path, 'only a Secret can be referred to', {
+      fix: 'write kind: Secret, or leave group and kind out',
+    });
+    return undefined;
+  }
+  const { name, namespace } = reference;
+  return followReference(set, { kind: 'Secret', name, namespace }, { report, from, path });
 }
 
 type SecretResource = Resource<KindBody<'Secret'>>;

@@ -150,10 +150,6 @@ function endpointUrls(backend: Backend, hasTls: boolean, report: Report): string
     report.error(backend, ['spec'], 'has no endpoints', { fix: 'add endpoints: [{fqdn: {hostname: ..., port: 443}}]' });
     return [];
   }
-  if (spec.fallback === true) {
-    const message = 'has no effect: the priority of a backend reference decides; ignored';
-    report.warning(backend, ['spec', 'fallback'], message, { part: 'key' });
-  }
   return spec.endpoints.flatMap((endpoint, index) => {
     const path = ['spec', 'endpoints', index];
     if (endpoint.unix !== undefined) {

@@ -19,7 +19,7 @@ export function translateClientLimits(
   const durations: number[] = [];
   for (const policy of set.list('ClientTrafficPolicy')) {
     let applies = false;
-    for (const { target, path } of policyTargets(policy)) {
+    for (const { target, path } of policyTargets(policy, set)) {
       const key = `${policy.namespace}/${target.name}`;
       if (target.kind !== 'Gateway') {
         report.warning(policy, path, `targets a ${target.kind}; only a Gateway can be targeted: ignored`);

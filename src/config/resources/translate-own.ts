@@ -1,19 +1,17 @@
 import { z } from 'zod';
-import { isObject } from '../../json/types.ts';
-import { explainIssues, schemaMessages } from '../explain.ts';
-import type { UnplacedIssue } from '../issue.ts';
 import { gatewayConfig } from '../model.ts';
-import { fieldsAt } from '../schema-walk.ts';
-import type { ClusterInput, VirtualRouteInput, VirtualServiceInput } from './config-input.ts';
+import type { ClusterInput, DynamicClusterInput, VirtualRouteInput, VirtualServiceInput } from './config-input.ts';
 import type { KindName } from './kinds.ts';
-import type { Report } from './report.ts';
+import { asList, type Filters, joinLimits, type LimitsInput } from './own-filters.ts';
+import { readOwnSpec } from './own-spec.ts';
 import type { Resource, ResourceHead, ResourcePath } from './resource.ts';
-import { nearestOf, type ResourceSet } from './resource-set.ts';
+import { nearestOf } from './resource-set.ts';
 import { objectName, targetReference } from './schema-parts.ts';
-import { snakeCaseFields, toCamelCase } from './snake-case.ts';
+import type { SecretContext } from './secrets.ts';
 
 /** The camelCase twins (group `aigw.dev`) of the gateway file's sections: the same model checks both. */
 const clusterModel = gatewayConfig.shape.static_cluster.unwrap().valueType;
+const dynamicModel = gatewayConfig.shape.dynamic_cluster.unwrap().valueType;
 const serviceModel = gatewayConfig.shape.virtual_services.unwrap().element;
 const routeModel = serviceModel.shape.virtual_routes.unwrap().element;
 const serviceTwin = serviceModel.omit({ name: true });
@@ -32,39 +30,81 @@ const routeTwin = routeModel.omit({ name: true }).extend({
 /** Clusters and services made of this gateway's own kinds. */
 export interface OwnResources {
   clusters: Map<string, ClusterInput>;
+  dynamicClusters: Map<string, DynamicClusterInput>;
   services: VirtualServiceInput[];
+  /** Names of all clusters that their routes name. */
+  usedClusters: Set<string>;
 }
 
 /** What turning own kinds needs. */
-export interface OwnContext {
-  set: ResourceSet;
-  report: Report;
+export interface OwnContext extends SecretContext {
+  filters: Filters;
 }
 
-/** Turns StaticClusters, VirtualServices and VirtualRoutes into parts of a configuration. */
+/** Turns StaticClusters, DynamicClusters, VirtualServices and VirtualRoutes into parts of a configuration. */
 export function translateOwn(context: OwnContext): OwnResources {
-  const { set, report } = context;
-  const clusters = new Map<string, ClusterInput>();
-  for (const cluster of set.list('StaticCluster')) {
-    const key = `${cluster.namespace}/${cluster.name}`;
-    if (set.isDeclared('AIServiceBackend', cluster.namespace, cluster.name)) {
-      report.error(cluster, ['metadata', 'name'], `AIServiceBackend ${key} makes a cluster of the same name`);
-    }
-    const spec = readSpec<ClusterInput>(cluster, clusterModel, report);
-    if (spec !== undefined) clusters.set(key, spec);
-  }
+  const { set, filters } = context;
   const services = new Map<string, VirtualServiceInput>();
   for (const service of set.list('VirtualService')) {
     const key = `${service.namespace}/${service.name}`;
-    const spec = readSpec<Omit<VirtualServiceInput, 'name'>>(service, serviceTwin, report);
+    const spec = readOwnSpec<Omit<VirtualServiceInput, 'name'>>(service, serviceTwin, context);
     if (spec === undefined) continue;
     const routes = (spec.virtual_routes ?? []).map((route, index) =>
       withClusterNames(route, { from: service, path: ['spec', 'virtualRoutes', index] }, context),
     );
-    services.set(key, { ...spec, name: key, virtual_routes: routes });
+    services.set(key, {
+      ...withGuard(service, spec, context),
+      ...limitsWithClusterNames(
+        joinLimits([asList(spec), filters.limitsOf('VirtualService', key)]),
+        { from: service, path: ['spec'] },
+        context,
+      ),
+      name: key,
+      virtual_routes: routes,
+    });
   }
   for (const route of set.list('VirtualRoute')) addRoute(route, services, context);
-  return { clusters, services: [...services.values()] };
+  const made = [...services.values()];
+  return {
+    clusters: readClusters<ClusterInput>('StaticCluster', clusterModel, context),
+    dynamicClusters: readClusters<DynamicClusterInput>('DynamicCluster', dynamicModel, context),
+    services: made,
+    usedClusters: new Set(made.flatMap(({ virtual_routes = [] }) => virtual_routes.flatMap(clustersOf))),
+  };
+}
+
+/** The clusters that a route names. */
+export function clustersOf(route: VirtualRouteInput): string[] {
+  return [...route.split, ...(route.fallback ?? []), ...(route.mirror ?? [])].map(({ cluster }) => cluster);
+}
+
+function readClusters<Input>(kind: 'StaticCluster' | 'DynamicCluster', model: z.ZodType, context: OwnContext) {
+  const clusters = new Map<string, Input>();
+  for (const cluster of context.set.list(kind)) {
+    const key = `${cluster.namespace}/${cluster.name}`;
+    for (const other of CLUSTER_KINDS.slice(CLUSTER_KINDS.indexOf(kind) + 1)) {
+      if (!context.set.isDeclared(other, cluster.namespace, cluster.name)) continue;
+      context.report.error(cluster, ['metadata', 'name'], `${other} ${key} makes a cluster of the same name`);
+    }
+    const spec = readOwnSpec<Input>(cluster, model, context);
+    if (spec !== undefined) clusters.set(key, spec);
+  }
+  return clusters;
+}
+
+/** A service's spec with its AuthFilter. */
+function withGuard(
+  service: Resource<unknown>,
+  spec: Omit<VirtualServiceInput, 'name'>,
+  { filters, report }: OwnContext,
+): Omit<VirtualServiceInput, 'name'> {
+  const filter = filters.authOf(`${service.namespace}/${service.name}`);
+  if (filter === undefined) return spec;
+  if (spec.auth_filter !== undefined) {
+    const message = 'stands beside an AuthFilter that targets this service';
+    report.error(service, ['spec', 'authFilter'], message, { part: 'key', fix: 'keep one of them' });
+  }
+  return { ...spec, auth_filter: filter };
 }
 
 type RouteSpec = VirtualRouteInput & { parentRefs?: { name: string; namespace?: string }[] };
@@ -75,10 +115,11 @@ function addRoute(
   context: OwnContext,
 ): void {
   const { set, report } = context;
-  const spec = readSpec<RouteSpec>(resource, routeTwin, report);
+  const spec = readOwnSpec<RouteSpec>(resource, routeTwin, context);
   if (spec === undefined) return;
-  const { parentRefs = [], ...fields } = spec;
   const name = `${resource.namespace}/${resource.name}`;
+  const { parentRefs = [], ...own } = spec;
+  const fields = { ...own, ...joinLimits([asList(own), context.filters.limitsOf('VirtualRoute', name)]) };
   const route = { ...withClusterNames(fields, { from: resource, path: ['spec'] }, context), name };
   for (const [index, parent] of parentRefs.entries()) {
     const namespace = parent.namespace ?? resource.namespace;
@@ -94,53 +135,47 @@ function addRoute(
   }
 }
 
-/** `spec` in the model's spelling; what is wrong with it is reported in the author's. */
-function readSpec<Input>(resource: Resource<unknown>, model: z.ZodType, report: Report): Input | undefined {
-  const body = resource.body as { spec?: unknown };
-  if (!isObject(body.spec)) {
-    report.error(resource, ['spec'], 'is required and must be a map');
-    return undefined;
-  }
-  // `parentRefs` belongs to the resource, not to the model: it keeps its spelling.
-  const { parentRefs, ...fields } = body.spec;
-  const { value, authoredPath } = snakeCaseFields(fields, model);
-  const root = parentRefs === undefined ? value : { ...(value as object), parentRefs };
-  const result = model.safeParse(root, { error: schemaMessages });
-  if (result.success) return root as Input;
-  for (const issue of explainIssues(result.error.issues, { schema: model, value: root })) {
-    const path = issue.path[0] === 'parentRefs' ? issue.path : authoredPath(issue.path);
-    const { fix, part } = issue;
-    report.error(resource, ['spec', ...path], inCamelCase(issue.message, { model, issue, root }), {
-      ...(part === undefined ? {} : { part }),
-      fix: fix === undefined ? undefined : inCamelCase(fix, { model, issue, root }),
-    });
-  }
-  return undefined;
-}
-
-/** A message with the fields' names as the author writes them. */
-function inCamelCase(text: string, at: { model: z.ZodType; issue: UnplacedIssue; root: unknown }): string {
-  const fields = new Set(fieldsAt(at.model, at.issue.path.slice(0, -1), at.root));
-  return text.replaceAll(/[a-z0-9]+(?:_[a-z0-9]+)+/g, (word) => (fields.has(word) ? toCamelCase(word) : word));
-}
-
 /** A route whose targets name clusters in full, `namespace/name`. */
 function withClusterNames<Route extends VirtualRouteInput>(
   route: Route,
   place: { from: ResourceHead; path: ResourcePath },
   context: OwnContext,
 ): Route {
-  const resolve = (list: 'split' | 'fallback') => (target: { cluster: string }, index: number) => ({
-    ...target,
-    cluster: clusterName(target.cluster, { ...place, path: [...place.path, list, index, 'cluster'] }, context),
-  });
-  const split = route.split.map(resolve('split'));
-  return route.fallback === undefined
-    ? { ...route, split }
-    : { ...route, split, fallback: route.fallback.map(resolve('fallback')) };
+  const inFull = <Target extends { cluster: string }>(list: string, targets: readonly Target[]): Target[] =>
+    targets.map((target, index) => ({
+      ...target,
+      cluster: clusterName(target.cluster, { ...place, path: [...place.path, list, index, 'cluster'] }, context),
+    }));
+  return {
+    ...route,
+    ...limitsWithClusterNames(asList(route), place, context),
+    split: inFull('split', route.split),
+    ...(route.fallback === undefined ? {} : { fallback: inFull('fallback', route.fallback) }),
+    ...(route.mirror === undefined ? {} : { mirror: inFull('mirror', route.mirror) }),
+  };
 }
 
-const CLUSTER_KINDS = ['StaticCluster', 'AIServiceBackend'] as const satisfies readonly KindName[];
+/** Limits whose conditions name clusters in full; empty lists are left out. */
+function limitsWithClusterNames(
+  limits: LimitsInput,
+  place: { from: ResourceHead; path: ResourcePath },
+  context: OwnContext,
+): LimitsInput {
+  const inFull = <Limit extends { match?: { cluster?: string | undefined } | undefined }>(list: string) => {
+    return (limit: Limit, index: number): Limit => {
+      const cluster = limit.match?.cluster;
+      if (cluster === undefined) return limit;
+      const path = [...place.path, list, index, 'match', 'cluster'];
+      return { ...limit, match: { ...limit.match, cluster: clusterName(cluster, { ...place, path }, context) } };
+    };
+  };
+  return joinLimits([
+    { rate_limit: (limits.rate_limit ?? []).map(inFull('rateLimit')) },
+    { budget: [limits.budget ?? []].flat().map(inFull('budget')) },
+  ]);
+}
+
+const CLUSTER_KINDS = ['StaticCluster', 'DynamicCluster', 'AIServiceBackend'] as const satisfies readonly KindName[];
 
 function clusterName(written: string, place: { from: ResourceHead; path: ResourcePath }, context: OwnContext): string {
   const { set, report } = context;
@@ -153,7 +188,7 @@ function clusterName(written: string, place: { from: ResourceHead; path: Resourc
     return `${namespace}/${name}`;
   }
   const fix = CLUSTER_KINDS.map((candidate) => nearestOf(set, candidate, `${namespace}/${name}`)).find(Boolean);
-  report.error(place.from, place.path, `there is no StaticCluster or AIServiceBackend ${namespace}/${name}`, { fix });
+  report.error(place.from, place.path, `there is no ${CLUSTER_KINDS.join(', ')} ${namespace}/${name}`, { fix });
   return written;
 }
 

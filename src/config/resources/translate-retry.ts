@@ -1,105 +1,8 @@
 import { compact } from './compact.ts';
 import type { RetryInput } from './config-input.ts';
-import type { KindBody } from './kinds.ts';
-import { policyTargets } from './policy-targets.ts';
 import type { Report } from './report.ts';
-import type { Resource } from './resource.ts';
-import { nearestOf, type ResourceSet } from './resource-set.ts';
-import type { RetryTrigger } from './schema-envoy-gateway.ts';
-import type { OpenListener, TranslatedGateways } from './translate-gateways.ts';
-
-type Policy = Resource<KindBody<'BackendTrafficPolicy'>>;
-type RetrySpec = NonNullable<Policy['body']['spec']['retry']>;
-
-/** What BackendTrafficPolicies set on a rule of a route. */
-export interface TrafficSettings {
-  retry: RetryInput | undefined;
-  /** Go-style duration. */
-  requestTimeout: string | undefined;
-}
-
-/** A rule whose settings are asked for. */
-export interface RuleAddress {
-  /** `namespace/name` of the AIGatewayRoute. */
-  route: string;
-  /** The rule's name. */
-  rule: string | undefined;
-  /** Listeners that the route is attached to. */
-  listeners: readonly OpenListener[];
-}
-
-/** Finds the settings of a rule: its own policy's, else its route's, listener's or Gateway's. */
-export type TrafficLookup = (address: RuleAddress) => TrafficSettings;
-
-const NOTHING: TrafficSettings = { retry: undefined, requestTimeout: undefined };
-
-/** Reads every BackendTrafficPolicy. */
-export function translateTraffic(set: ResourceSet, gateways: TranslatedGateways, report: Report): TrafficLookup {
-  const byTarget = new Map<string, { policy: Policy; settings: TrafficSettings }>();
-  for (const policy of set.list('BackendTrafficPolicy')) {
-    const settings = toSettings(policy, report);
-    for (const { target, path } of policyTargets(policy)) {
-      const name = `${policy.namespace}/${target.name}`;
-      const kind = target.kind === 'HTTPRoute' ? 'AIGatewayRoute' : 'Gateway';
-      if (target.kind !== 'HTTPRoute' && target.kind !== 'Gateway') {
-        report.warning(policy, path, `targets a ${target.kind}; only a Gateway and a route can be targeted: ignored`);
-        continue;
-      }
-      if (!isKnownTarget({ kind: target.kind, name }, set, gateways)) {
-        const whose = target.kind === 'HTTPRoute' ? ', nor an AIGatewayRoute that makes one' : '';
-        const fix = nearestOf(set, kind, name);
-        report.warning(policy, path, `there is no ${target.kind} ${name}${whose}: ignored`, { fix });
-        continue;
-      }
-      const key = targetKey(target.kind, name, target.sectionName);
-      const other = byTarget.get(key);
-      if (other === undefined) byTarget.set(key, { policy, settings });
-      else
-        report.warning(
-          policy,
-          path,
-          `${name} already has the policy ${other.policy.namespace}/${other.policy.name}: ignored`,
-        );
-    }
-  }
-  return ({ route, rule, listeners }) => {
-    const keys = [
-      ...(rule === undefined ? [] : [targetKey('HTTPRoute', route, rule)]),
-      targetKey('HTTPRoute', route),
-      ...listeners.flatMap(({ gateway, section }) => {
-        const name = `${gateway.namespace}/${gateway.name}`;
-        return [targetKey('Gateway', name, section.name), targetKey('Gateway', name)];
-      }),
-    ];
-    for (const key of keys) {
-      const found = byTarget.get(key);
-      if (found !== undefined) return found.settings;
-    }
-    return NOTHING;
-  };
-}
-
-function targetKey(kind: string, name: string, section?: string): string {
-  return section === undefined ? `${kind} ${name}` : `${kind} ${name} ${section}`;
-}
-
-function isKnownTarget(
-  target: { kind: 'HTTPRoute' | 'Gateway'; name: string },
-  set: ResourceSet,
-  gateways: TranslatedGateways,
-): boolean {
-  const [namespace = '', name = ''] = target.name.split('/');
-  if (target.kind === 'Gateway') return gateways.served.has(target.name) || gateways.foreign.has(target.name);
-  return (['AIGatewayRoute', 'HTTPRoute', 'MCPRoute'] as const).some((kind) => set.isDeclared(kind, namespace, name));
-}
-
-function toSettings(policy: Policy, report: Report): TrafficSettings {
-  const { retry, timeout } = policy.body.spec;
-  return {
-    retry: retry === undefined ? undefined : toRetry(retry, policy, report),
-    requestTimeout: timeout?.http?.requestTimeout,
-  };
-}
+import type { ResourceHead } from './resource.ts';
+import type { RetryTrigger, TrafficSpec } from './schema-traffic.ts';
 
 type Condition = NonNullable<RetryInput['on']>[number];
 
@@ -121,7 +24,12 @@ const DEFAULT_RETRIES = 2;
 /** Most attempts that the model takes. */
 const MAX_ATTEMPTS = 20;
 
-function toRetry(retry: RetrySpec, policy: Policy, report: Report): RetryInput {
+/** `retry` of a policy: Envoy Gateway's defaults hold where it says nothing. */
+export function translateRetry(
+  retry: NonNullable<TrafficSpec['retry']>,
+  policy: ResourceHead,
+  report: Report,
+): RetryInput {
   const path = ['spec', 'retry'];
   const wanted = (retry.numRetries ?? DEFAULT_RETRIES) + 1;
   if (wanted > MAX_ATTEMPTS) {

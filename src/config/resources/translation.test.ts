@@ -1,26 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VirtualRouteInput } from './config-input.ts';
-import { load, sourcesOf } from './resource-documents.test.ts';
+import { ai, FRAME, load, route, routesOf, secret, sourcesOf } from './resource-documents.test.ts';
 import { commonHostnames } from './route-attachment.ts';
-
-const FRAME = `
-{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: c}, spec: {controllerName: aigw.dev/gatewayclass-controller}}
----
-{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: g}, spec: {gatewayClassName: c, listeners: [{name: l, protocol: HTTP, port: 80}]}}
----
-{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: Backend, metadata: {name: b}, spec: {endpoints: [{fqdn: {hostname: api.test, port: 443}}]}}
----
-{apiVersion: aigateway.envoyproxy.io/v1beta1, kind: AIServiceBackend, metadata: {name: a}, spec: {schema: {name: OpenAI}, backendRef: {group: gateway.envoyproxy.io, kind: Backend, name: b}}}
-`;
-
-function ai(kind: string, spec: string, metadata = 'name: x'): string {
-  return `---\n{apiVersion: aigateway.envoyproxy.io/v1beta1, kind: ${kind}, metadata: {${metadata}}, spec: ${spec}}\n`;
-}
-
-function route(rules: string, metadata = 'name: x'): string {
-  return ai('AIGatewayRoute', `{parentRefs: [{name: g}], rules: ${rules}}`, metadata);
-}
 
 function traffic(retry: string): string {
   return `---\n{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: BackendTrafficPolicy, metadata: {name: t}, spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: x}], retry: ${retry}}}\n`;
@@ -28,16 +9,6 @@ function traffic(retry: string): string {
 
 function keyPolicy(name: string): string {
   return `{targetRefs: [{group: aigateway.envoyproxy.io, kind: AIServiceBackend, name: a}], type: APIKey, apiKey: {secretRef: {name: ${name}}}}`;
-}
-
-function secret(fields: string, metadata = 'name: s'): string {
-  return `---\n{apiVersion: v1, kind: Secret, metadata: {${metadata}}, ${fields}}\n`;
-}
-
-function routesOf(text: string): VirtualRouteInput[] {
-  const { config, errors } = load(`${FRAME}${text}`);
-  assert.deepEqual(errors, []);
-  return (config.virtual_services ?? []).flatMap((service) => service.virtual_routes ?? []);
 }
 
 const TO_A = 'backendRefs: [{name: a}]';
@@ -255,10 +226,10 @@ test('own kinds: errors speak the author’s spelling', () => {
   ]);
   assert.deepEqual(own('StaticCluster', '{provider: openay}').length, 1);
   assert.deepEqual(own('VirtualService', '{name: o}'), [
-    'VirtualService default/o: spec.name: unknown field; known here: listeners, domains, endpoints, modelAddressing, virtualRoutes',
+    'VirtualService default/o: spec.name: unknown field; known here: listeners, domains, endpoints, modelAddressing, authFilter, rateLimit, budget, virtualRoutes',
   ]);
   assert.deepEqual(own('VirtualService', '{virtualRoutes: [{split: [{cluster: aa}]}]}'), [
-    'VirtualService default/o: spec.virtualRoutes[0].split[0].cluster: there is no StaticCluster or AIServiceBackend default/aa; did you mean default/a?',
+    'VirtualService default/o: spec.virtualRoutes[0].split[0].cluster: there is no StaticCluster, DynamicCluster, AIServiceBackend default/aa; did you mean default/a?',
   ]);
   assert.deepEqual(own('VirtualRoute', '{split: [{cluster: a}], parentRefs: [{name: lost}]}'), [
     'VirtualRoute default/o: spec.parentRefs[0]: there is no VirtualService default/lost',

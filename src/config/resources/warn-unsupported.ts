@@ -1,24 +1,25 @@
-import { policyTargets } from './policy-targets.ts';
+import { namesTargets, policyTargets } from './policy-targets.ts';
 import type { Report } from './report.ts';
 import type { ResourceSet } from './resource-set.ts';
 import { CONFIG_ANNOTATION } from './translate-gateways.ts';
 
-/** Sections of a SecurityPolicy that keep clients out. */
-const GUARDS = ['apiKeyAuth', 'basicAuth', 'jwt', 'oidc', 'extAuth', 'authorization'] as const;
+/** Sections of a SecurityPolicy that keep clients out and are not acted on. */
+const GUARDS = ['oidc', 'extAuth', 'authorization'] as const;
 
 /** Warns of parts that are checked and have no effect, where the schema alone cannot tell. */
 export function warnUnsupported(set: ResourceSet, report: Report): void {
   warnSecurityPolicies(set, report);
   for (const kind of ['BackendTrafficPolicy', 'ClientTrafficPolicy', 'SecurityPolicy'] as const) {
     for (const policy of set.list(kind)) {
-      if (policyTargets(policy).length === 0) report.warning(policy, ['spec'], 'has no targetRefs: it has no effect');
+      if (!namesTargets(policy.body.spec)) report.warning(policy, ['spec'], 'has no targetRefs: it has no effect');
+      else if (policyTargets(policy, set).length === 0) {
+        report.warning(policy, ['spec', 'targetSelectors'], 'selects nothing: it has no effect');
+      }
     }
   }
   for (const route of set.list('AIGatewayRoute')) {
-    for (const field of ['llmRequestCosts', 'rateLimitsFromHeaders'] as const) {
-      if (route.body.spec[field] === undefined) continue;
-      report.warning(route, ['spec', field], 'is not supported yet: ignored', { part: 'key' });
-    }
+    if (route.body.spec.rateLimitsFromHeaders === undefined) continue;
+    report.warning(route, ['spec', 'rateLimitsFromHeaders'], 'is not supported yet: ignored', { part: 'key' });
   }
   const annotated = new Set(
     set.list('Gateway').map((gateway) => `${gateway.namespace}/${gateway.annotations[CONFIG_ANNOTATION]}`),
@@ -28,27 +29,29 @@ export function warnUnsupported(set: ResourceSet, report: Report): void {
       const fix = `annotate the Gateway with ${CONFIG_ANNOTATION}: ${config.name}`;
       report.warning(config, [], 'is named by no Gateway: ignored', { fix });
     }
-    for (const field of ['globalLLMRequestCosts', 'globalRateLimitsFromHeaders'] as const) {
-      if (config.body.spec[field] === undefined) continue;
-      report.warning(config, ['spec', field], 'is not supported yet: ignored', { part: 'key' });
-    }
+    if (config.body.spec.globalRateLimitsFromHeaders === undefined) continue;
+    const path = ['spec', 'globalRateLimitsFromHeaders'];
+    report.warning(config, path, 'is not supported yet: ignored', { part: 'key' });
   }
 }
 
 function warnSecurityPolicies(set: ResourceSet, report: Report): void {
   for (const policy of set.list('SecurityPolicy')) {
-    const targets = policyTargets(policy).map(({ target }) => `${target.kind} ${policy.namespace}/${target.name}`);
+    const { spec } = policy.body;
+    const targets = policyTargets(policy, set).map(({ target }) => `${target.kind} ${policy.namespace}/${target.name}`);
     const whom = targets.length === 0 ? 'its targets' : targets.join(', ');
+    const known = (['apiKeyAuth', 'basicAuth', 'jwt'] as const).filter((way) => spec[way] !== undefined);
+    const who = known.length === 0 ? 'anyone who reaches the listener' : `everyone who passes ${known.join(', ')}`;
     for (const guard of GUARDS) {
-      if (policy.body.spec[guard] === undefined) continue;
+      if (spec[guard] === undefined) continue;
       report.warning(
         policy,
         ['spec', guard],
-        `NOT ENFORCED: ${guard} is not supported yet, so anyone who reaches the listener can use ${whom}`,
-        { part: 'key', fix: 'keep the listener private, or let something in front of it authenticate' },
+        `NOT ENFORCED: ${guard} is not supported yet, so ${who} can use ${whom}`,
+        { part: 'key', fix: 'keep the listener private, or let something in front of it decide' },
       );
     }
-    if (policy.body.spec.cors !== undefined) {
+    if (spec.cors !== undefined) {
       report.warning(policy, ['spec', 'cors'], 'is not supported yet: ignored', { part: 'key' });
     }
   }

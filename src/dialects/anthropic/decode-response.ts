@@ -1,12 +1,12 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ProviderResponseContext } from '../dialect.ts';
 import type { NeutralPart } from '../neutral/request.ts';
 import type { NeutralResponse } from '../neutral/response.ts';
-import { hasOtherFields, objectOf, otherFields, textOf } from '../openai/fields.ts';
+import { hasOtherFields, otherFields, textOf } from '../openai/fields.ts';
 import { readCitations } from './citations.ts';
 import { decodeStopReason } from './stop-reason.ts';
-import { readAnthropicUsage } from './token-counts.ts';
+import { readAnthropicUsage, serviceTierOf } from './token-counts.ts';
 import { RESPONSE_FIELDS } from './wire.ts';
 
 const TEXT_FIELDS: ReadonlySet<string> = new Set(['type', 'text']);
@@ -46,11 +46,6 @@ function decodeBlock(block: JsonObject, context: ProviderResponseContext): Neutr
     default:
       return { type: 'opaque', dialect: 'anthropic', value: block };
   }
-}
-
-/** The service tier that `usage` names. */
-export function serviceTierOf(usage: JsonValue | undefined): string | undefined {
-  return textOf(objectOf(usage)?.['service_tier']);
 }
 
 /** Reads a whole answer: every block is kept, in order. */

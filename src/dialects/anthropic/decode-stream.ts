@@ -7,10 +7,9 @@ import { objectOf, textOf } from '../openai/fields.ts';
 import { cutStreamError, parseFrame } from '../openai/stream-errors.ts';
 import { parseToolArguments } from '../openai/tool-arguments.ts';
 import { readCitations } from './citations.ts';
-import { serviceTierOf } from './decode-response.ts';
 import { readAnthropicError, statusOfErrorType } from './errors.ts';
 import { decodeStopReason } from './stop-reason.ts';
-import { readAnthropicUsage } from './token-counts.ts';
+import { readAnthropicUsage, serviceTierOf } from './token-counts.ts';
 
 type Emit = (event: NeutralEvent) => void;
 

@@ -1,6 +1,11 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import { emptyUsage, type Usage } from '../neutral/usage.ts';
-import { countOf, objectOf } from '../openai/fields.ts';
+import { countOf, objectOf, textOf } from '../openai/fields.ts';
+
+/** The service tier that `usage` names. */
+export function serviceTierOf(usage: JsonValue | undefined): string | undefined {
+  return textOf(objectOf(usage)?.['service_tier']);
+}
 
 /**
  * Reads `usage`, where `input_tokens` counts uncached input alone. In streams `message_delta` gives

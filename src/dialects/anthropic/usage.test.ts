@@ -45,6 +45,11 @@ test('frames that are no JSON are passed over', () => {
 });
 
 test('the fields of a whole answer', () => {
-  const answer = anthropicUsage.read({ usage: { input_tokens: 1, output_tokens: 2 }, model: 'm' });
-  assert.deepEqual(answer, { usage: { ...emptyUsage(), input: 1, output: 2 }, model: 'm' });
+  const usage = { input_tokens: 1, output_tokens: 2, service_tier: 'priority' };
+  const answer = anthropicUsage.read({ usage, model: 'm' });
+  assert.deepEqual(answer, {
+    usage: { ...emptyUsage(), input: 1, output: 2 },
+    model: 'm',
+    serviceTier: 'priority',
+  });
 });

@@ -5,7 +5,7 @@ import type { ProviderError } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { objectOf, textOf } from '../openai/fields.ts';
 import { readAnthropicError, statusOfErrorType } from './errors.ts';
-import { readAnthropicUsage } from './token-counts.ts';
+import { readAnthropicUsage, serviceTierOf } from './token-counts.ts';
 
 /** The `type` of an event whose frame has no name (Bedrock's frames have none); empty when it is not found. */
 function typeOf(data: string): string {
@@ -22,6 +22,7 @@ class MessageStreamObserver implements StreamObserver {
   model: string | undefined;
   complete = false;
   error: ProviderError | undefined;
+  serviceTier: string | undefined;
 
   frame(event: string, data: string): void {
     switch (event === '' ? typeOf(data) : event) {
@@ -29,6 +30,7 @@ class MessageStreamObserver implements StreamObserver {
         const message = objectOf(parseObject(data)?.['message']);
         this.model = textOf(message?.['model']);
         this.usage = readAnthropicUsage(message?.['usage'], this.usage);
+        this.serviceTier = serviceTierOf(message?.['usage']);
         return;
       }
       case 'message_delta':
@@ -49,7 +51,8 @@ class MessageStreamObserver implements StreamObserver {
 }
 
 function read(fields: JsonObject): ObservedAnswer {
-  return { usage: readAnthropicUsage(fields['usage']), model: textOf(fields['model']) };
+  const { usage } = fields;
+  return { usage: readAnthropicUsage(usage), model: textOf(fields['model']), serviceTier: serviceTierOf(usage) };
 }
 
 /** Usage of messages that pass through. */

@@ -4,7 +4,7 @@ import type { StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
 import { emptyUsage, inputTotal, type Usage, usageTotal } from '../neutral/usage.ts';
 import { decodeStreamException, isExceptionEvent } from './errors.ts';
-import { asNumber, asObject, objectsOf } from './wire.ts';
+import { asNumber, asObject, asString, objectsOf } from './wire.ts';
 
 /**
  * Reads `usage` (API_runtime_TokenUsage). `inputTokens` counts what no cache served or stored; `cacheDetails`
@@ -57,10 +57,13 @@ function count(object: JsonObject, name: string): number {
  * `messageStop`; its usage follows in `metadata`.
  */
 export const bedrockConverseUsage: UsageDialect = {
-  fields: ['usage'],
+  fields: ['usage', 'serviceTier'],
   read(fields) {
     const usage = asObject(fields['usage']);
-    return { usage: usage === undefined ? undefined : decodeUsage(usage) };
+    return {
+      usage: usage === undefined ? undefined : decodeUsage(usage),
+      serviceTier: asString(asObject(fields['serviceTier'])?.['type']),
+    };
   },
   createStreamObserver: () => new BedrockStreamObserver(),
   isPreamble: (event) => event === 'messageStart',

@@ -1,5 +1,5 @@
 import { cohereErrors } from '../cohere/errors.ts';
-import { readCohereUsage } from '../cohere/usage.ts';
+import { readCohereUsage, readSearches } from '../cohere/usage.ts';
 import type { FamilyDialect, RerankClientDialect, RerankProviderDialect } from '../family-dialects.ts';
 import { readOpenAiUsage } from '../openai/usage.ts';
 import { wholeUsage } from '../whole-usage.ts';
@@ -22,6 +22,7 @@ export const cohereRerank: FamilyDialect = {
   rerank: { client: cohereRerankClient, provider: cohereRerankProvider },
   usage: wholeUsage(['meta', 'usage'], (fields) => ({
     usage: readCohereUsage(fields['meta']) ?? readOpenAiUsage(fields['usage']),
+    units: readSearches(fields['meta']),
   })),
   errors: cohereErrors,
 };

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import type { UsedUnits } from '../neutral/units.ts';
 import { emptyUsage, inputTotal, type Usage } from '../neutral/usage.ts';
 import { countOf, objectOf } from '../openai/fields.ts';
 
@@ -25,6 +26,12 @@ export function readCohereUsage(value: JsonValue | undefined): Usage | undefined
   usage.input = input - usage.cacheRead;
   usage.output = countOf(tokens['output_tokens']);
   return usage;
+}
+
+/** The search units that rerank's `meta` says are billed; undefined when it names none. */
+export function readSearches(meta: JsonValue | undefined): UsedUnits | undefined {
+  const searches = countOf(objectOf(objectOf(meta)?.['billed_units'])?.['search_units']);
+  return searches > 0 ? { searches } : undefined;
 }
 
 /** Writes chat's `usage`. */

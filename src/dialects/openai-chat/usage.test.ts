@@ -54,5 +54,7 @@ test('frames that are cut or no JSON are passed over', () => {
 test('the fields of a whole answer', () => {
   const answer = chatUsage.read({ usage: { prompt_tokens: 3, completion_tokens: 2 }, model: 'm' });
   assert.deepEqual([answer.usage?.input, answer.usage?.output, answer.model], [3, 2, 'm']);
-  assert.deepEqual(chatUsage.read({ usage: null }), { usage: undefined, model: undefined });
+  assert.equal(chatUsage.read({ usage: null }).usage, undefined);
+  assert.equal(chatUsage.read({ service_tier: 'flex' }).serviceTier, 'flex');
+  assert.equal(watch('{"service_tier":"flex","choices":[],"usage":{"prompt_tokens":1}}').serviceTier, 'flex');
 });

@@ -47,6 +47,7 @@ class ChatStreamObserver implements StreamObserver {
   usage: Usage | undefined;
   model: string | undefined;
   error: ProviderError | undefined;
+  serviceTier: string | undefined;
   #done = false;
   /** The latest frames, looked into only when a stream ended without `[DONE]`. */
   #last = '';
@@ -64,6 +65,7 @@ class ChatStreamObserver implements StreamObserver {
       const body = parseObject(data);
       const nested = isObject(body?.['x_groq']) ? body['x_groq']['usage'] : undefined;
       this.usage = readOpenAiUsage(body?.['usage'] ?? nested) ?? this.usage;
+      this.serviceTier = textOf(body?.['service_tier']) ?? this.serviceTier;
     }
     if (hasValue(data, 'error":') || data.startsWith('{"object":"error"')) {
       const body = parseObject(data);
@@ -96,7 +98,11 @@ function isPreamble(_event: string, data: string): boolean {
 }
 
 function read(fields: JsonObject): ObservedAnswer {
-  return { usage: readOpenAiUsage(fields['usage']), model: textOf(fields['model']) };
+  return {
+    usage: readOpenAiUsage(fields['usage']),
+    model: textOf(fields['model']),
+    serviceTier: textOf(fields['service_tier']),
+  };
 }
 
 /** Usage of chat completions that pass through. */

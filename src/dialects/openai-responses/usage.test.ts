@@ -139,6 +139,15 @@ test('a whole answer', () => {
   assert.deepEqual(responsesUsage.read({ usage, model: 'm' }), {
     usage: { ...emptyUsage(), input: 7, output: 3 },
     model: 'm',
+    serviceTier: undefined,
+    workId: undefined,
   });
   for (const field of ['usage', 'model']) assert.ok(responsesUsage.fields.includes(field));
+});
+
+test('a background response is work of its own once it has ended', () => {
+  const body = { usage, model: 'm', id: 'resp_1', background: true };
+  const workId = (status: string, background = true) => responsesUsage.read({ ...body, status, background }).workId;
+  assert.deepEqual([workId('completed'), workId('failed'), workId('in_progress')], ['resp_1', 'resp_1', undefined]);
+  assert.equal(workId('completed', false), undefined);
 });

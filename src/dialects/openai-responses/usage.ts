@@ -54,6 +54,7 @@ class ResponseStreamObserver implements StreamObserver {
   model: string | undefined;
   complete = false;
   error: ProviderError | undefined;
+  serviceTier: string | undefined;
   #first = true;
 
   frame(event: string, data: string): void {
@@ -69,6 +70,7 @@ class ResponseStreamObserver implements StreamObserver {
     if (response !== undefined) {
       this.usage = readResponsesUsage(response['usage']) ?? this.usage;
       this.model = textOf(response['model']) ?? this.model;
+      this.serviceTier = textOf(response['service_tier']) ?? this.serviceTier;
     }
     if (type === 'response.completed' || type === 'response.incomplete') {
       this.complete = this.error === undefined;
@@ -80,13 +82,22 @@ class ResponseStreamObserver implements StreamObserver {
   }
 }
 
+/** Statuses after which a response is worked on no more. */
+const ENDED: readonly unknown[] = ['completed', 'incomplete', 'failed', 'cancelled'];
+
 function read(fields: JsonObject): ObservedAnswer {
-  return { usage: readResponsesUsage(fields['usage']), model: textOf(fields['model']) };
+  const background = fields['background'] === true && ENDED.includes(fields['status']);
+  return {
+    usage: readResponsesUsage(fields['usage']),
+    model: textOf(fields['model']),
+    serviceTier: textOf(fields['service_tier']),
+    workId: background ? textOf(fields['id']) : undefined,
+  };
 }
 
 /** Usage of responses that pass through. */
 export const responsesUsage: UsageDialect = {
-  fields: ['usage', 'model', 'service_tier'],
+  fields: ['usage', 'model', 'service_tier', 'id', 'status', 'background'],
   read,
   createStreamObserver: () => new ResponseStreamObserver(),
   isPreamble,

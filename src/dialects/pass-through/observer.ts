@@ -2,7 +2,9 @@ import { parseObject } from '../../json/parse-object.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { StreamObserver } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
+import type { UsedUnits } from '../neutral/units.ts';
 import type { Usage } from '../neutral/usage.ts';
+import { countOf } from '../openai/fields.ts';
 import { readOpenAiUsage } from '../openai/usage.ts';
 
 function text(value: unknown, fallback: string): string {
@@ -25,6 +27,7 @@ function readError(data: JsonObject): ProviderError | undefined {
  */
 export class OpenAiStreamObserver implements StreamObserver {
   usage: Usage | undefined;
+  units: UsedUnits | undefined;
   model: string | undefined;
   complete = false;
   error: ProviderError | undefined;
@@ -48,6 +51,8 @@ export class OpenAiStreamObserver implements StreamObserver {
     if (body === undefined) return;
     const answer = isObject(body['response']) ? body['response'] : body;
     this.usage = readOpenAiUsage(answer['usage']) ?? this.usage;
+    const seconds = isObject(answer['usage']) ? countOf(answer['usage']['seconds']) : 0;
+    if (seconds > 0) this.units = { audioSeconds: seconds };
     if (typeof answer['model'] === 'string') this.model = answer['model'];
     if (final) this.complete = true;
     else this.error ??= readError(body);

@@ -48,7 +48,6 @@ export function hasFreshLane(
   at: { nowMs: number; fault: LaneFault },
 ): boolean {
   const { lanes } = cluster.lanes;
-  if (lanes.length < 2) return false;
   const last = tried.at(-1);
   for (const lane of lanes) {
     if (tried.includes(lane) || !lane.health.allows(at.nowMs)) continue;

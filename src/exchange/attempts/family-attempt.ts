@@ -97,8 +97,9 @@ function answer(attempt: Attempt, { call }: FamilyRequests, answers: readonly Co
     body: parse(one),
     header: (name) => one.headers.get(name),
   }));
-  const { body, usage, model } = call.finish(bodies, responseContext(attempt));
+  const { body, usage, units, model } = call.finish(bodies, responseContext(attempt));
   attempt.usage = usage;
+  attempt.units = units;
   attempt.responseModel = model;
   const bytes = Buffer.from(JSON.stringify(body));
   const first = answers[0] as CollectedAnswer;

@@ -83,6 +83,7 @@ export async function raceAttempts(
     const second = rival();
     if (second === undefined) return await running;
     state.runtime.countHedge(second.target.cluster.name);
+    state.raced = [...(state.raced ?? []), first, second];
     const other = make(second);
     const finish = await Promise.race([running, other]);
     const { attempt, outcome } = finish;

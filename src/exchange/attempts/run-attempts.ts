@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { canServe } from '../binding.ts';
 import { sendRefusal } from '../refusal.ts';
 import type { Attempt, ExchangeState } from '../state.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
@@ -60,7 +61,15 @@ function rivalOf(run: AttemptRun, first: Attempt): Attempt | undefined {
 }
 
 /** What a client is told when no target takes the request. */
-function overloaded(): GatewayError {
+function noWay({ state, live }: AttemptRun): GatewayError {
+  const { clusters } = state.bound;
+  const targets = live.route.targets.filter((target) => canServe(state, target));
+  if (targets.every(({ cluster }) => clusters[cluster.index]?.lanes.lanes.length === 0)) {
+    state.errorDetail = `no endpoint is known of ${targets.map(({ cluster }) => cluster.name).join(', ')}`;
+    return new GatewayError('provider_unreachable', 'No endpoint of the provider of this model is known at present.', {
+      retryAfterSeconds: 1,
+    });
+  }
   return new GatewayError('overloaded', 'Every provider of this model is busy; try again in a moment.', {
     retryAfterSeconds: 1,
   });
@@ -87,7 +96,7 @@ export async function runAttempts(run: AttemptRun): Promise<void> {
   live.retryBudget?.request(state.runtime.monotonic());
   if (live.route.mirrors.length > 0) startMirrors(state);
   let attempt = nextAttempt(run)?.attempt;
-  if (attempt === undefined) throw overloaded();
+  if (attempt === undefined) throw noWay(run);
   for (;;) {
     const first = attempt;
     const delayMs = live.route.hedge === undefined ? undefined : hedgeDelayMs(run, first);

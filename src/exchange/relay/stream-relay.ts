@@ -201,5 +201,7 @@ export class StreamRelay implements Relay {
     }
     this.#attempt.usage = this.#observer?.usage;
     this.#attempt.responseModel = this.#observer?.model;
+    this.#attempt.units = this.#observer?.units;
+    this.#attempt.serviceTier = this.#observer?.serviceTier;
   }
 }

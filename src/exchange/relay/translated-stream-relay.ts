@@ -115,8 +115,10 @@ export class TranslatedStreamRelay implements Relay {
   #take(event: NeutralEvent): void {
     if (this.#over) return;
     if (event.type === 'usage') this.#attempt.usage = event.usage;
-    else if (event.type === 'start') this.#attempt.responseModel = event.model;
-    else if (event.type === 'error') {
+    else if (event.type === 'start') {
+      this.#attempt.responseModel = event.model;
+      this.#attempt.serviceTier = event.serviceTier;
+    } else if (event.type === 'error') {
       const error = providerError(event.error);
       this.#attempt.errorDetail = `${event.error.type}: ${event.error.message}`;
       const sent = this.#state.phase === 'committed';

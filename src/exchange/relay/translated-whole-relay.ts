@@ -87,6 +87,7 @@ export class TranslatedWholeRelay implements Relay {
     const answer = provider.decodeResponse(body, providerContext(this.#attempt, this.#headers));
     this.#attempt.usage = answer.usage;
     this.#attempt.responseModel = answer.model;
+    this.#attempt.serviceTier = answer.serviceTier;
     return JSON.stringify(client.encodeResponse(answer, responseContext(this.#attempt)));
   }
 }

@@ -150,5 +150,8 @@ export class WholeRelay implements Relay {
     const answer = this.#state.dialect?.usage.read(values, (name) => this.#headers.get(name));
     this.#attempt.usage = answer?.usage;
     this.#attempt.responseModel = answer?.model;
+    this.#attempt.units = answer?.units;
+    this.#attempt.serviceTier = answer?.serviceTier;
+    this.#attempt.workId = answer?.workId;
   }
 }

@@ -9,6 +9,7 @@ import {
   credentialFromRequest,
   credentialPlaces,
   type PresentedCredential,
+  SDK_HEADERS,
 } from './credentials-from-request.ts';
 import type { JwtVerifier, VerifiedJwt } from './jwt.ts';
 import { equalHashes, type KeyHasher } from './key-hash.ts';
@@ -34,8 +35,14 @@ export interface Authenticator {
   authenticate(request: AuthRequest): Principal | undefined | Promise<Principal | undefined>;
   /** Headers and query parameters of requests that carried credentials for the gateway itself. */
   readonly places: CredentialPlaces;
+  /** Headers that are the gateway's alone beside those in which keys usually stand: no provider gets them. Lower case. */
+  readonly ownHeaders: readonly string[];
   /** Header that tells the provider the name of the caller's key; undefined: none does. */
   readonly forwardClientId: string | undefined;
+  /** Header in which the application names its own user; undefined: the API's field does. */
+  readonly endUserHeader: string | undefined;
+  /** What a refused client is told to send: the value of `www-authenticate` (RFC 9110 §11.6.1). */
+  readonly challenge: string;
 }
 
 /** What authentication is made from, beside its configuration. */
@@ -67,7 +74,10 @@ function looksLikeJwt(text: string): boolean {
 
 class ServiceAuthenticator implements Authenticator {
   readonly places: CredentialPlaces;
+  readonly ownHeaders: readonly string[];
   readonly forwardClientId: string | undefined;
+  readonly endUserHeader: string | undefined;
+  readonly challenge: string;
   readonly #config: AuthFilterConfig;
   readonly #parts: AuthenticatorParts;
   readonly #indexes: readonly KeyIndex<Principal>[];
@@ -77,6 +87,11 @@ class ServiceAuthenticator implements Authenticator {
     this.#parts = parts;
     this.places = credentialPlaces(config.extract_from, { basic: config.basic !== undefined });
     this.forwardClientId = config.forward_client_id;
+    // What tells the provider who asks must not come from the client.
+    const told = config.forward_client_id === undefined ? [] : [config.forward_client_id];
+    this.ownHeaders = [...this.places.headers.filter((name) => !SDK_HEADERS.includes(name)), ...told];
+    this.endUserHeader = typeof config.end_user === 'object' ? config.end_user.header : undefined;
+    this.challenge = config.basic === undefined ? 'Bearer' : 'Basic realm="aigw", charset="UTF-8"';
     this.#indexes = config.api_keys === 'organizations' ? parts.organizationKeys : this.#ownKeys();
   }
 

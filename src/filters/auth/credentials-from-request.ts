@@ -10,7 +10,7 @@ export interface CredentialPlaces {
 }
 
 /** Where the official SDKs put keys, in the order in which a credential is named in messages and logs. */
-const SDK_HEADERS: readonly string[] = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'];
+export const SDK_HEADERS: readonly string[] = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'];
 const SDK_QUERY: readonly string[] = ['key'];
 
 /** The places of `auth_filter.extract_from`, which take the place of the usual ones as soon as one is named. */

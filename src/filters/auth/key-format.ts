@@ -1,6 +1,5 @@
-import { crc32 } from 'node:zlib';
+import { base62, hasGoodChecksum, hasIssuedForm, keyChecksum } from '../../config/issued-key-form.ts';
 
-const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const MARK = 'aigw-';
 /** 64 bits: names the key, is no secret. */
 const ID_BYTES = 8;
@@ -8,10 +7,6 @@ const ID_LENGTH = 11;
 /** 160 bits. */
 const SECRET_BYTES = 20;
 const SECRET_LENGTH = 27;
-/** A CRC-32. */
-const CHECK_LENGTH = 6;
-
-const FORM = /^aigw-[0-9A-Za-z]{44}$/;
 
 /**
  * What finds issued keys in texts, for scanners of secrets: RE2 syntax. 49 characters, of which the last six are the
@@ -37,7 +32,7 @@ export function createKey(randomBytes: (count: number) => Uint8Array): NewKey {
   const id = base62(toInteger(randomBytes(ID_BYTES)), ID_LENGTH);
   const secret = base62(toInteger(randomBytes(SECRET_BYTES)), SECRET_LENGTH);
   const body = `${MARK}${id}${secret}`;
-  return { id, prefix: `${MARK}${id}`, text: `${body}${checksum(body)}` };
+  return { id, prefix: `${MARK}${id}`, text: `${body}${keyChecksum(body)}` };
 }
 
 /**
@@ -45,28 +40,11 @@ export function createKey(randomBytes: (count: number) => Uint8Array): NewKey {
  * key costs no look-up. Says nothing of whether the key was ever issued.
  */
 export function parseKey(text: string): KeyName | undefined {
-  if (!hasIssuedForm(text)) return undefined;
-  const body = text.slice(0, -CHECK_LENGTH);
-  if (checksum(body) !== text.slice(-CHECK_LENGTH)) return undefined;
+  if (!hasIssuedForm(text) || !hasGoodChecksum(text)) return undefined;
   const prefix = text.slice(0, MARK.length + ID_LENGTH);
   return { id: prefix.slice(MARK.length), prefix };
 }
 
-/** Whether a text looks like an issued key, whatever its checksum. A configured key must not. */
-export function hasIssuedForm(text: string): boolean {
-  return FORM.test(text);
-}
-
-function checksum(body: string): string {
-  return base62(BigInt(crc32(body)), CHECK_LENGTH);
-}
-
 function toInteger(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
-}
-
-function base62(value: bigint, length: number): string {
-  let text = '';
-  for (let rest = value; text.length < length; rest /= 62n) text = `${DIGITS.charAt(Number(rest % 62n))}${text}`;
-  return text;
 }

@@ -50,16 +50,6 @@ function createOffsetReader(timeZone: string): (epochMs: number) => number {
   };
 }
 
-/** Whether the name is of a time zone that is known. */
-export function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A calendar of periods in a time zone (IANA name). Days begin at its midnight, weeks on Monday. Throws RangeError for an unknown zone. */
 export function createCalendar(unit: CalendarUnit, timeZone: string): Calendar {
   const dateAt = createDateReader(timeZone);

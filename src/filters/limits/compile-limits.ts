@@ -1,10 +1,9 @@
 import type { BudgetConfig, RateLimitConfig } from '../../config/model.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
-import { compileGlob } from '../../routing/pattern.ts';
-import { compileValueMatch } from '../../snapshot/compile-value-match.ts';
+import { compileGlobTest, compileValueMatch } from '../../snapshot/compile-value-match.ts';
 import { compileAddressRanges } from '../address-ranges.ts';
 import { type CalendarUnit, PERIOD_MS } from './calendar.ts';
-import { compileCost } from './cost-expression.ts';
+import { compileCost } from '../../routing/cost-expression.ts';
 import type { CompiledLimit, LimitDimension, LimitMeasure, LimitView, LimitWindow } from './limit.ts';
 
 /** Billionths of a dollar in a dollar. */
@@ -28,10 +27,16 @@ export function readClaim(claims: JsonObject | undefined, path: string): string 
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
+/** A name as a part of a path: those of tokens may hold what parts them. */
+function step(name: string | undefined): string {
+  if (name === undefined) return '';
+  return /[%/]/.test(name) ? name.replaceAll('%', '%25').replaceAll('/', '%2F') : name;
+}
+
 const READERS: Readonly<Record<Extract<Dimension, string>, (view: LimitView) => string | undefined>> = {
   organization: (view) => view.organization,
-  team: (view) => (view.team === undefined ? undefined : `${view.organization}/${view.team}`),
-  user: (view) => (view.user === undefined ? undefined : [view.organization, view.team, view.user].join('/')),
+  team: (view) => (view.team === undefined ? undefined : `${step(view.organization)}/${step(view.team)}`),
+  user: (view) => (view.user === undefined ? undefined : [view.organization, view.team, view.user].map(step).join('/')),
   key: (view) => view.key,
   model: (view) => view.model,
   route: (view) => view.route,
@@ -56,12 +61,9 @@ function compileDimensions(by: RateLimitConfig['by']): LimitDimension[] {
   return (Array.isArray(by) ? by : [by]).map(compileDimension);
 }
 
-function onModel(glob: string, read: (view: LimitView) => string | undefined): Test {
-  const matches = compileGlob(glob);
-  return (view) => {
-    const model = read(view);
-    return model !== undefined && matches(model);
-  };
+function onModel(match: NonNullable<Conditions['model']>, read: (view: LimitView) => string | undefined): Test {
+  const model = typeof match === 'string' ? compileGlobTest(match) : compileValueMatch(match);
+  return (view) => model.holds(read(view));
 }
 
 function oneOf(names: readonly string[], read: (view: LimitView) => string | undefined): Test {
@@ -79,7 +81,11 @@ function compileConditions(match: Conditions): Test {
   if (match.cluster !== undefined) tests.push((view) => view.cluster === match.cluster);
   if (match.operations !== undefined) tests.push(oneOf(match.operations, (view) => view.operation));
   if (match.methods !== undefined) tests.push(oneOf(match.methods, (view) => view.method));
-  if (match.keys !== undefined) tests.push(oneOf(match.keys, (view) => view.key));
+  if (match.keys !== undefined) {
+    const byId = oneOf(match.keys, (view) => view.key);
+    const byName = oneOf(match.keys, (view) => view.keyName);
+    tests.push((view) => byName(view) || byId(view));
+  }
   if (match.users !== undefined) tests.push(oneOf(match.users, (view) => view.user));
   if (match.paths !== undefined) {
     const paths = match.paths.map(compileValueMatch);

@@ -20,7 +20,9 @@ export interface LimitView {
   readonly organization: string | undefined;
   readonly team: string | undefined;
   readonly user: string | undefined;
+  /** The caller's key: its id, by which it is counted, and its name. */
   readonly key: string | undefined;
+  readonly keyName?: string | undefined;
   readonly endUser: string | undefined;
   readonly claims: JsonObject | undefined;
   /** The model that the client asked for. */

@@ -1,6 +1,7 @@
 import type { BlockList } from 'node:net';
 import type { Matcher } from '../../routing/pattern.ts';
 import type { CompiledLimit } from '../limits/limit.ts';
+import type { LimitSet } from '../limits/limit-set.ts';
 
 /** The levels of an organization, from the outside in. */
 export type AccountLevel = 'organization' | 'team' | 'user' | 'key';
@@ -29,4 +30,6 @@ export interface Account {
   readonly metadata: Readonly<Record<string, string>>;
   /** Limits and budgets of this level alone; those of the levels above hold too. */
   readonly limits: readonly CompiledLimit[];
+  /** Those of this level and of all above. */
+  readonly allLimits: LimitSet;
 }

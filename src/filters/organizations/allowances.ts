@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { compileGlob } from '../../routing/pattern.ts';
+import { compileGlob, type Matcher } from '../../routing/pattern.ts';
 import type { Account, Allowances } from './account.ts';
 
 /** What a level may be confined to, as configured or as stored with an issued key. */
@@ -18,8 +18,10 @@ export interface AllowedRequest {
   readonly operation: string;
   /** Name of the virtual route. */
   readonly route: string;
-  readonly ip: string;
 }
+
+/** Operations whose models stand in a file that the gateway does not read. */
+const UNREAD_MODELS: ReadonlySet<string> = new Set(['batches', 'fine_tuning']);
 
 /** Adds an address or CIDR range. Throws Error with a readable message when it is neither. */
 function addRange(list: BlockList, range: string): void {
@@ -59,15 +61,32 @@ function refusal(account: Account, what: string): GatewayError {
   return new GatewayError('not_allowed', `The ${account.level} "${account.name}" may not use ${what}.`);
 }
 
+function isOneOf(models: readonly Matcher[], model: string): boolean {
+  for (const matches of models) if (matches(model)) return true;
+  return false;
+}
+
+/** Whether all levels from `account` outwards may use a model over a route, whatever for. */
+export function mayUseModel(account: Account, model: string, route: string | undefined): boolean {
+  for (let level: Account | undefined = account; level !== undefined; level = level.parent) {
+    const { models, routes } = level.allowances;
+    if (models !== undefined && !isOneOf(models, model)) return false;
+    if (routes !== undefined && (route === undefined || !routes.has(route))) return false;
+  }
+  return true;
+}
+
 /** Why one of the levels from `account` outwards does not allow a request; undefined when all do. */
 export function findRefusal(account: Account, request: AllowedRequest): GatewayError | undefined {
   for (let level: Account | undefined = account; level !== undefined; level = level.parent) {
     const { models, operations, routes } = level.allowances;
     if (operations !== undefined && !operations.has(request.operation)) return refusal(level, request.operation);
     if (routes !== undefined && !routes.has(request.route)) return refusal(level, `the route "${request.route}"`);
-    if (models !== undefined && request.model !== undefined) {
-      const { model } = request;
-      if (!models.some((matches) => matches(model))) return refusal(level, `the model "${model}"`);
+    if (models === undefined) continue;
+    const { model } = request;
+    if (model !== undefined && !isOneOf(models, model)) return refusal(level, `the model "${model}"`);
+    if (model === undefined && operations === undefined && UNREAD_MODELS.has(request.operation)) {
+      return refusal(level, `${request.operation}: its models are confined, and those of a file are not seen`);
     }
   }
   return undefined;

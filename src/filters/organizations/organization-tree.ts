@@ -2,6 +2,7 @@ import type { GatewayConfig, OrganizationConfig } from '../../config/model.ts';
 import type { Secret } from '../../config/secret.ts';
 import { compileBudgets, compileRateLimits } from '../limits/compile-limits.ts';
 import type { CompiledLimit } from '../limits/limit.ts';
+import { toLimitSet } from '../limits/limit-set.ts';
 import type { Account, AccountLevel } from './account.ts';
 import { type AllowancesInput, compileAllowances } from './allowances.ts';
 
@@ -48,7 +49,15 @@ type LevelConfig = AllowancesInput &
 /** The path of an account below another. */
 export function accountPath(parent: Account | undefined, level: AccountLevel, name: string): string {
   if (parent === undefined) return name;
-  return level === 'key' ? `${parent.path}#${name}` : `${parent.path}/${name}`;
+  if (level === 'key') return `${parent.path}#${name}`;
+  // A user without a team stands behind the place where its team would be: a team may have the same name.
+  return level === 'user' && parent.level === 'organization' ? `${parent.path}//${name}` : `${parent.path}/${name}`;
+}
+
+function allLimits(own: readonly CompiledLimit[], parent: Account | undefined): CompiledLimit[] {
+  const limits = [...own];
+  for (let level = parent; level !== undefined; level = level.parent) limits.push(...level.limits);
+  return limits;
 }
 
 /** Makes an account from what the configuration, or a stored key, says of it. Throws Error with a readable message. */
@@ -69,10 +78,11 @@ export function createAccount(level: AccountLevel, config: LevelConfig, parent: 
     ),
     metadata: { ...parent?.metadata, ...config.metadata },
     limits,
+    allLimits: limits.length === 0 && parent !== undefined ? parent.allLimits : toLimitSet(allLimits(limits, parent)),
   });
 }
 
-/** Where users without a team stand: between slashes a team has a name. */
+/** A level that the configuration does not name. */
 function unnamed(level: AccountLevel, name: string, parent: Account): Account {
   return createAccount(level, { name, metadata: {}, rate_limit: [], budget: [] }, parent);
 }
@@ -117,24 +127,20 @@ export function compileOrganizations(config: Pick<GatewayConfig, 'organizations'
     byPath: (path) => accounts.get(path),
     find({ organization, team, user }) {
       let account = accounts.get(organization);
-      if (account === undefined) return undefined;
+      if (account?.level !== 'organization') return undefined;
       for (const [level, name] of [
         ['team', team],
         ['user', user],
       ] as const) {
         if (name === undefined) continue;
-        account = accounts.get(accountPath(account, level, name)) ?? unnamed(level, name, account);
+        const parent: Account = account;
+        const known = accounts.get(accountPath(parent, level, name));
+        // Names in tokens may hold anything, such as what parts the names of a path.
+        account = known?.level === level && known.parent === parent ? known : unnamed(level, name, parent);
       }
       return account;
     },
   };
-}
-
-/** The accounts from this one outwards that have limits, and their limits in that order. */
-export function limitsOf(account: Account | undefined): CompiledLimit[] {
-  const limits: CompiledLimit[] = [];
-  for (let level = account; level !== undefined; level = level.parent) limits.push(...level.limits);
-  return limits;
 }
 
 /** The name of the account at a level at or above this one. */

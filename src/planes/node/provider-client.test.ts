@@ -5,7 +5,8 @@ import test, { type TestContext } from 'node:test';
 import { loadConfig } from '../../config/load.ts';
 import type { UpstreamFailure } from '../../exchange/ports.ts';
 import { compileSnapshot } from '../../snapshot/compile.ts';
-import type { Cluster } from '../../snapshot/snapshot.ts';
+import { foundEndpoint } from '../../snapshot/compile-cluster.ts';
+import type { Cluster, ClusterEndpoint } from '../../snapshot/snapshot.ts';
 import { classifyFailure, createProviderClient, type ProviderClient } from './provider-client.ts';
 
 test('system, TLS and parser errors are told apart', () => {
@@ -77,8 +78,12 @@ interface Outcome {
   failure?: UpstreamFailure['kind'];
 }
 
-function send(client: ProviderClient, cluster: Cluster, options: { abortAtHead?: boolean } = {}): Promise<Outcome> {
-  const endpoint = cluster.endpoints[0];
+function send(
+  client: ProviderClient,
+  cluster: Cluster,
+  options: { abortAtHead?: boolean; endpoint?: ClusterEndpoint } = {},
+): Promise<Outcome> {
+  const endpoint = options.endpoint ?? cluster.endpoints[0];
   assert.ok(endpoint !== undefined);
   const outcome: Outcome = { body: '' };
   return new Promise((resolve) => {
@@ -188,12 +193,65 @@ test('connections are kept from one request to the next, and across configuratio
   await ask();
   await ask();
   assert.equal(connections, 1);
-  client.retain([clusterOf(fields)]);
+  client.retain([clusterOf(fields)].map((cluster) => ({ cluster, endpoints: cluster.endpoints })));
   await ask();
   assert.equal(connections, 1);
   client.retain([]);
   await ask();
   assert.equal(connections, 2);
+});
+
+test('an endpoint with an address is connected to there, under its name', async (t) => {
+  const client = createProviderClient();
+  t.after(() => client.close());
+  const heads: string[] = [];
+  const port = await listen(t, (socket) => {
+    socket.on('data', (head: Buffer) => {
+      heads.push(head.toString());
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+    });
+  });
+  const url = `http://models.invalid:${port}`;
+  const cluster = clusterOf(`endpoint: "${url}"`);
+  const endpoint = foundEndpoint(cluster, { url, address: '127.0.0.1' });
+  assert.deepEqual(await send(client, cluster, { endpoint }), { status: 200, body: '{}' });
+  assert.match(heads[0] ?? '', new RegExp(`\\r\\nhost: models\\.invalid:${port}\\r\\n`, 'i'));
+  // The same name at another address has connections of its own.
+  const elsewhere = foundEndpoint(cluster, { url, address: '127.0.0.2' });
+  client.retain([{ cluster, endpoints: [elsewhere] }]);
+  assert.equal((await send(client, cluster, { endpoint: elsewhere })).failure, 'connect');
+  assert.equal(endpoint.resolved?.peer, `127.0.0.1:${port}`);
+  assert.equal(foundEndpoint(cluster, { url, address: 'fd00::1' }).resolved?.peer, `[fd00::1]:${port}`);
+});
+
+test('TLS asks for the name, not for the address', async (t) => {
+  const client = createProviderClient();
+  t.after(() => client.close());
+  let hello: Buffer | undefined;
+  const port = await listen(t, (socket) => {
+    socket.once('data', (bytes: Buffer) => {
+      hello = bytes;
+      socket.destroy();
+    });
+  });
+  const url = `https://models.invalid:${port}`;
+  const cluster = clusterOf(`endpoint: "${url}"`);
+  const outcome = await send(client, cluster, { endpoint: foundEndpoint(cluster, { url, address: '127.0.0.1' }) });
+  assert.notEqual(outcome.failure, undefined);
+  assert.ok(hello?.includes('models.invalid'), 'the server name is in the first message');
+});
+
+test('connections that are let go take the requests on them to their end', async (t) => {
+  const client = createProviderClient();
+  t.after(() => client.close());
+  const port = await listen(t, (socket) => {
+    socket.once('data', () => {
+      client.retain([]);
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n{}', () => socket.write('{}'));
+    });
+  });
+  const outcome = await send(client, clusterOf(`endpoint: "http://127.0.0.1:${port}"`));
+  assert.deepEqual(outcome, { status: 200, body: '{}{}' });
 });
 
 /** Answers the first request of the first connection, and lets `second` have the next one on it; later connections answer. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP, type LookupFunction } from 'node:net';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Upstream, UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../exchange/ports.ts';
 import type { Cluster, ClusterEndpoint } from '../../snapshot/snapshot.ts';
@@ -11,9 +12,15 @@ const MAX_HEADER_BYTES = 64 * 1024;
 
 /** Sends requests to providers through pools that outlive configurations as long as their settings stay the same. */
 export interface ProviderClient extends Upstream {
-  /** Drops the pools that none of these clusters uses any more; requests in flight on them finish. */
-  retain(clusters: readonly Cluster[]): void;
+  /** Drops the pools that none of these endpoints uses any more; requests in flight on them finish. */
+  retain(used: readonly UsedEndpoints[]): void;
   close(): Promise<void>;
+}
+
+/** Endpoints of a cluster that requests may still go to. */
+export interface UsedEndpoints {
+  readonly cluster: Cluster;
+  readonly endpoints: readonly ClusterEndpoint[];
 }
 
 const KINDS: Readonly<Record<string, UpstreamFailure['kind']>> = {
@@ -58,7 +65,8 @@ export function classifyFailure(error: NodeJS.ErrnoException): UpstreamFailure {
 
 function poolKey(cluster: Cluster, endpoint: ClusterEndpoint): string {
   const { tls, connect_timeout, max_connections, forward_proxy } = cluster.config;
-  return JSON.stringify([endpoint.origin, tls, connect_timeout, max_connections, forward_proxy]);
+  const { origin, resolved } = endpoint;
+  return JSON.stringify([origin, resolved?.address, tls, connect_timeout, max_connections, forward_proxy]);
 }
 
 /** Connections to one endpoint. */
@@ -66,10 +74,12 @@ interface ConnectionPool {
   readonly dispatcher: Dispatcher;
   /** Connections made so far. */
   connects: number;
+  /** The pool for requests like those of this one: another, once this one takes no more. */
+  current(): ConnectionPool;
 }
 
-function createPool(cluster: Cluster, endpoint: ClusterEndpoint): ConnectionPool {
-  const pool: ConnectionPool = { dispatcher: createDispatcher(cluster, endpoint), connects: 0 };
+function createPool(cluster: Cluster, endpoint: ClusterEndpoint, current: () => ConnectionPool): ConnectionPool {
+  const pool: ConnectionPool = { dispatcher: createDispatcher(cluster, endpoint), connects: 0, current };
   pool.dispatcher.on('connect', () => {
     pool.connects++;
   });
@@ -98,7 +108,18 @@ function createDispatcher(cluster: Cluster, endpoint: ClusterEndpoint): Dispatch
     const uri = forward_proxy.includes('://') ? forward_proxy : `http://${forward_proxy}`;
     return new ProxyAgent({ ...common, uri, proxyTunnel: true, requestTls: { ...secure, timeout: connect_timeout } });
   }
-  return new Pool(endpoint.origin, { ...common, connect: { ...secure, timeout: connect_timeout } });
+  const { resolved } = endpoint;
+  const lookup = resolved === undefined ? {} : { lookup: lookupOf(resolved.address) };
+  return new Pool(endpoint.origin, { ...common, connect: { ...secure, ...lookup, timeout: connect_timeout } });
+}
+
+/** Leads every name to one address: connections go there, while `host` header and TLS keep the name. */
+function lookupOf(address: string): LookupFunction {
+  const family = isIP(address);
+  return (_name, options, callback) => {
+    if (options.all === true) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  };
 }
 
 function bodyOf(pieces: readonly Uint8Array[] | undefined): Uint8Array | AsyncIterable<Uint8Array> | null {
@@ -178,7 +199,7 @@ class Dispatched {
     this.#over = true;
     const failure = classifyFailure(error);
     if (failure.kind === 'reset' && !this.#answered && !this.#aborted && this.#mayRepeat(error)) {
-      dispatch(this.#pool, this.#request, { handler: this.#handler, again: true });
+      dispatch(this.#pool.current(), this.#request, { handler: this.#handler, again: true });
       return;
     }
     // undici also calls it aborted when a proxy refuses the tunnel.
@@ -225,7 +246,7 @@ export function createProviderClient(): ProviderClient {
     const key = poolKey(cluster, endpoint);
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = createPool(cluster, endpoint);
+      pool = createPool(cluster, endpoint, () => poolFor(cluster, endpoint));
       pools.set(key, pool);
     }
     byEndpoint.set(endpoint, pool);
@@ -240,9 +261,9 @@ export function createProviderClient(): ProviderClient {
       else if (body === undefined && request.method === 'POST') headers.push('content-length', '0');
       dispatch(poolFor(request.cluster, request.endpoint), request, { handler, again: false });
     },
-    retain(clusters) {
+    retain(used) {
       const wanted = new Set(
-        clusters.flatMap((cluster) => cluster.endpoints.map((endpoint) => poolKey(cluster, endpoint))),
+        used.flatMap(({ cluster, endpoints }) => endpoints.map((endpoint) => poolKey(cluster, endpoint))),
       );
       byEndpoint = new WeakMap();
       for (const [key, pool] of pools) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { ConcurrencyLimit } from '../health/concurrency-limit.ts';
 import { ALWAYS_WELL, type Health } from '../health/health.ts';
 import { DEFAULT_AFFINITY, PromptAffinity } from './affinity.ts';
 import type { Candidate, PickContext } from './balancer.ts';
@@ -98,4 +99,25 @@ test('bindings end', () => {
   for (let key = 10; key < 100_000; key++) table.set(mix32(key), 2, 2000);
   assert.ok([-1, 1, 2].includes(table.get(5, 1999)));
   assert.equal(table.get(mix32(99_999), 2000), 2, 'a full table takes the newest');
+});
+
+test('a lone session has nothing to be even with', () => {
+  const balancer = new PromptAffinity(candidates(4));
+  const picks = new Set<number>();
+  for (let at = 0; at < 16; at++) picks.add(balancer.pick([0, 1, 2, 3], context(hash32('s'), at * 500, 0)));
+  assert.equal(picks.size, 1);
+});
+
+test('a key whose candidate is full goes to one with room, however much that one has done of late', () => {
+  const [full, other] = candidates(2);
+  const limit = new ConcurrencyLimit(1, 10);
+  const pair: Candidate[] = [{ ...(full as Candidate), limit }, other as Candidate];
+  const balancer = new PromptAffinity(pair);
+  const key = Array.from({ length: 20 }, (_, at) => hash32(`k${at}`)).find(
+    (one) => new PromptAffinity(pair).pick([0, 1], context(one, 0, 1)) === 0,
+  );
+  assert.ok(key !== undefined);
+  limit.tryAcquire();
+  for (let at = 0; at < 100; at++) assert.equal(balancer.pick([0, 1], context(key, at, pseudoRandom(at))), 1);
+  limit.release();
 });

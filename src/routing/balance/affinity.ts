@@ -23,6 +23,12 @@ export const DEFAULT_AFFINITY: AffinityPolicy = {
 /** Weight of a new request at which the counts are scaled down. */
 const RESCALE_AT = 1e12;
 
+/**
+ * Least even share that is worth keeping to, in requests of late: a few of them are no load, and a lone session would have to
+ * go from one candidate to the next to be even.
+ */
+const LEAST_SHARE = 16;
+
 /** A candidate takes no more keys for now when it has this many times the even share of requests under way, ... */
 const BUSY_FACTOR = 2;
 /** ... and this many more: few requests are never even. */
@@ -86,14 +92,15 @@ export class PromptAffinity implements Balancer {
     let homeBusy = false;
     let next = -1;
     let nextRank = 0;
+    let free = -1;
+    let freeRank = 0;
     for (let at = 0; at < candidates.length; at++) {
       const index = candidates[at] ?? -1;
       const candidate = this.#candidates[index];
       if (!isEligible(candidate, context)) continue;
       const weight = effectiveWeight(candidate, nowMs);
       const share = weight / weights;
-      // One request more than even is no overload, however few there are.
-      const excess = ((this.#loads[index] ?? 0) - key.unit) / Math.max(load * share, key.unit);
+      const excess = ((this.#loads[index] ?? 0) - key.unit) / Math.max(load * share, LEAST_SHARE * key.unit);
       const busy =
         candidate.stats.inFlight >= BUSY_FACTOR * inFlight * share + BUSY_SLACK || candidate.limit?.hasRoom() === false;
       const rank = index === bound ? Number.POSITIVE_INFINITY : rendezvousRank(key.hash, candidate.hash, weight);
@@ -103,14 +110,19 @@ export class PromptAffinity implements Balancer {
         homeExcess = excess;
         homeBusy = busy;
       }
-      if (excess < soft && !busy && (next === -1 || rank > nextRank)) {
+      if (busy) continue;
+      if (free === -1 || rank > freeRank) {
+        free = index;
+        freeRank = rank;
+      }
+      if (excess < soft && (next === -1 || rank > nextRank)) {
         next = index;
         nextRank = rank;
       }
     }
-    if (next === -1 || next === home) return home;
     // A burst or a full queue passes: the key itself stays. Too large a share of the traffic does not pass.
-    if (homeBusy) return next;
+    if (homeBusy) return next !== -1 ? next : free !== -1 ? free : home;
+    if (next === -1 || next === home) return home;
     const give = (homeExcess - soft) / (this.#policy.loadFactor - soft);
     if (context.random >= give) return home;
     this.#bindings.set(key.hash, next, nowMs);

@@ -1,5 +1,4 @@
-import { createExpressionCompiler, createUint, type Expression, integerOf } from '../../routing/expression.ts';
-import type { LimitAmounts } from './limit.ts';
+import { createExpressionCompiler, createUint, type Expression, integerOf } from './expression.ts';
 
 /**
  * What cost expressions may name: the variables of the reference system's `llmRequestCosts`, so that its expressions mean the
@@ -17,7 +16,20 @@ const VARIABLES = {
   reasoning_tokens: 'uint',
 };
 
-function variablesOf(amounts: LimitAmounts): object {
+/** What an expression is told of a request. */
+export interface CostAmounts {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheCreationInputTokens: number;
+  readonly reasoningTokens: number;
+  /** The model that was sent to the provider, the cluster that was asked, the route. */
+  readonly sentModel: string;
+  readonly cluster: string;
+  readonly route: string;
+}
+
+function variablesOf(amounts: CostAmounts): object {
   return {
     model: amounts.sentModel,
     backend: amounts.cluster,
@@ -35,7 +47,7 @@ function variablesOf(amounts: LimitAmounts): object {
  * Compiles a cost expression (CEL) over token counts. Throws Error with a readable message for one that cannot be used. The
  * function gives a whole number of at least 0; an expression that has no value for a request costs its tokens.
  */
-export function compileCost(text: string): (amounts: LimitAmounts) => number {
+export function compileCost(text: string): (amounts: CostAmounts) => number {
   const expression: Expression = createExpressionCompiler({
     variables: VARIABLES,
     large: [],
