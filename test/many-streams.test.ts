@@ -38,7 +38,9 @@ test(`${STREAMS} streams open at one time all end whole`, async (t) => {
   const provider = createServer((request, response) => {
     request.resume();
     response.writeHead(200, { 'content-type': OPENAI.streamType });
+    // The first frame only opens the answer and is held back until content follows.
     response.write(OPENAI.frames[0]);
+    response.write(OPENAI.frames[1]);
     open.push(response);
   });
   await new Promise<void>((resolve) => {
@@ -63,7 +65,7 @@ virtual_services: [{ name: main, virtual_routes: [{ split: [{ cluster: openai }]
   texts.catch(() => undefined);
   await waitFor('all streams to be open at the provider', () => open.length === STREAMS, 30_000);
   assert.equal(await aigw.metric('aigw_open_streams'), STREAMS);
-  for (const frame of OPENAI.frames.slice(1)) {
+  for (const frame of OPENAI.frames.slice(2)) {
     for (const response of open) response.write(frame);
   }
   for (const response of open) response.end();

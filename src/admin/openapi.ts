@@ -1,31 +1,18 @@
 import { z } from 'zod';
 import { jsonAnswer } from './answer.ts';
-import { issuedKey, keyPage, shownKey } from './keys/key-schemas.ts';
-import { limitPage, shownLimit, shownOverride } from './limits/limit-schemas.ts';
 import { type AdminRoute, type AnswerSpec, defineRoute } from './route.ts';
-import { recordPage, usagePage } from './usage/usage-schemas.ts';
 
 /** What every refusal looks like. */
-const errorSchema = z.strictObject({
-  error: z.strictObject({
-    code: z.string().describe('For programs'),
-    message: z.string().describe('For people: what is wrong and how to mend it'),
-    param: z.string().optional().describe('The field or parameter at fault'),
-    errors: z.array(z.strictObject({ param: z.string(), message: z.string() })).optional(),
-  }),
-});
-
-/** The names that answers have in clients made from the document. */
-const NAMES = z.registry<{ id: string }>();
-NAMES.add(errorSchema, { id: 'Error' });
-NAMES.add(shownKey, { id: 'Key' });
-NAMES.add(issuedKey, { id: 'IssuedKey' });
-NAMES.add(keyPage, { id: 'KeyPage' });
-NAMES.add(shownLimit, { id: 'Limit' });
-NAMES.add(limitPage, { id: 'LimitPage' });
-NAMES.add(shownOverride, { id: 'LimitOverride' });
-NAMES.add(usagePage, { id: 'UsagePage' });
-NAMES.add(recordPage, { id: 'UsageRecordPage' });
+const errorSchema = z
+  .strictObject({
+    error: z.strictObject({
+      code: z.string().describe('For programs'),
+      message: z.string().describe('For people: what is wrong and how to mend it'),
+      param: z.string().optional().describe('The field or parameter at fault'),
+      errors: z.array(z.strictObject({ param: z.string(), message: z.string() })).optional(),
+    }),
+  })
+  .meta({ id: 'Error' });
 
 /** A JSON Schema, or another part of the document. */
 type Json = Record<string, unknown>;
@@ -44,15 +31,17 @@ function createSchemaWriter(): { write(schema: z.ZodType, io: 'input' | 'output'
   return {
     named,
     write(schema, io) {
-      const {
-        $schema: _dialect,
-        $defs,
-        ...text
-      } = z.toJSONSchema(schema, { io, metadata: NAMES, unrepresentable: 'any' });
+      const { $schema: _dialect, $defs, ...text } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
       const moved = JSON.parse(
         JSON.stringify({ text, defs: $defs ?? {} }).replaceAll('"#/$defs/', '"#/components/schemas/'),
       ) as { text: Json; defs: Json };
-      Object.assign(named, moved.defs);
+      for (const [name, definition] of Object.entries(moved.defs)) {
+        // A schema with a transform has two sides; a name can stand for one of them.
+        if (named[name] !== undefined && JSON.stringify(named[name]) !== JSON.stringify(definition)) {
+          throw new Error(`two schemas are called ${name}`);
+        }
+        named[name] = definition;
+      }
       return moved.text;
     },
   };

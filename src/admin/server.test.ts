@@ -249,7 +249,7 @@ test('close cuts idle connections at once', async () => {
 
 test('docs/admin-api.md lists every route and who may call it', () => {
   const page = readFileSync(new URL('../../docs/admin-api.md', import.meta.url), 'utf8');
-  const documented = [...page.matchAll(/^\| (GET|PUT|POST|DELETE) \| `([^`]+)` \| (\w+) \|/gm)].map((match) =>
+  const documented = [...page.matchAll(/^\| (GET|PUT|POST|PATCH|DELETE) \| `([^`]+)` \| (\w+) \|/gm)].map((match) =>
     match.slice(1, 4),
   );
   assert.deepEqual(documented.sort(), ADMIN_ROUTES.map(({ method, path, access }) => [method, path, access]).sort());

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ROOT, readPages, tableRows } from '../../test/support/doc-pages.ts';
 import { temporaryFolder } from '../../test/support/gateway.ts';
-import { createPort, createStores, startAdmin } from '../admin/harness.test.ts';
+import { createPort, createStores, NOW, startAdmin } from '../admin/harness.test.ts';
 import { openStore } from '../stores/database/open-database.ts';
 import { sampleRecord } from '../stores/ledger/sample-records.test.ts';
 import { createLedger } from '../stores/ledger/sql-ledger.ts';
@@ -98,7 +98,7 @@ test('what goes wrong is said, with the way out', async (context) => {
     [run('keys', 'show', '../config'), 2, /not the id of a key/],
     [run(...create, '--admin-url', 'localhost:9901'), 2, /is not a URL/],
     [run(...create, '--models', 'a,,b'), 2, /empty entry/],
-    [run('usage', '--by', 'colour'), 1, /by\[0\]: "colour"/],
+    [run('usage', '--by', 'colour'), 1, /by: "colour" is unknown/],
     [run('usage', '--limit', '0'), 2, /--limit 0/],
     [run('keys', 'create', '--name', 'k'), 2, /--organization/],
   ];
@@ -112,7 +112,7 @@ test('what goes wrong is said, with the way out', async (context) => {
 
 test('usage: table, JSON and CSV; texts of clients steer neither terminal nor spreadsheet', async (context) => {
   const { run, ledger } = await startServer(context);
-  const timeMs = Date.now() - 60_000;
+  const timeMs = NOW - 60_000;
   await ledger.append([
     sampleRecord('a', { timeMs, team: 'search', costNanoUsd: 12_345_678_900 }),
     sampleRecord('b', { timeMs, team: 'ads', endUser: '\u001b[31mred', sentModel: '=1+1' }),

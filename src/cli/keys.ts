@@ -1,4 +1,4 @@
-import { hasIssuedForm, parseKey } from '../filters/auth/key-format.ts';
+import { parseKey } from '../filters/auth/key-format.ts';
 import { type AdminClientOptions, callAdmin } from './admin-client.ts';
 import { ExitError } from './exit-error.ts';
 import { printRows, type Row, type RowFormat } from './print-rows.ts';
@@ -122,9 +122,12 @@ export async function revokeKey(key: string, options: KeysOptions): Promise<void
   printKey(await callAdmin<ShownKey>(options, { method: 'DELETE', path: pathOf(key) }), options.format);
 }
 
+/** More than the part of a key that is no secret. */
+const LONGER_THAN_PREFIX = /^aigw-.{12}/;
+
 /** The path of a key by its id, or by the key itself: of that only the part that is no secret is sent. */
 function pathOf(key: string): string {
-  const named = hasIssuedForm(key) ? parseKey(key)?.id : key;
+  const named = LONGER_THAN_PREFIX.test(key) ? parseKey(key)?.id : key;
   if (named === undefined) throw new ExitError(2, 'this key has a wrong checksum; is it whole?');
   // Its first characters, as lists show them.
   const id = named.replace(/^aigw-/, '');

@@ -27,7 +27,7 @@ export function checkListeners(config: GatewayConfig, rules: ListenerRules): Unp
     ...duplicateNames(names, 'listener', (index) => ['listeners', index, 'name']),
     ...bindings.flatMap((binding, index) => portConflicts(binding, bindings.slice(0, index))),
     // The admin listener is left out: what it shows to other machines it decides itself.
-    ...(mayBeOpen ? [] : listeners.flatMap(exposure)),
+    ...(mayBeOpen ? [] : listeners.flatMap((binding, index) => exposure(binding, names[index], config))),
   ];
 }
 
@@ -48,14 +48,24 @@ function meet(a: Binding, b: Binding): boolean {
   return a.address === b.address || isAnyAddress(a.address) || isAnyAddress(b.address);
 }
 
-function exposure(binding: Binding): UnplacedIssue[] {
+/** A listener that other machines reach asks who calls, whatever service they ask for. */
+function exposure(binding: Binding, name: string | undefined, config: GatewayConfig): UnplacedIssue[] {
   if (isLoopback(binding.address)) return [];
+  const reached = config.virtual_services.filter(
+    ({ listeners }) => listeners === undefined || (name !== undefined && listeners.includes(name)),
+  );
+  const open = reached.find(({ auth_filter: auth }) => auth === undefined || auth.optional);
+  if (open === undefined && config.virtual_services.length > 0) return [];
+  const lets =
+    open === undefined
+      ? 'no authentication is configured'
+      : `the virtual service "${open.name}" ${open.auth_filter === undefined ? 'has no `auth_filter`' : 'lets requests without a credential pass'}`;
   return [
     {
       path: [...binding.path, 'address'],
       severity: 'error',
-      message: `${binding.address} is open to other machines and no authentication is configured`,
-      fix: 'listen on 127.0.0.1, or start with --insecure if something in front authenticates',
+      message: `${binding.address} is open to other machines and ${lets}`,
+      fix: 'give it one that asks for keys, listen on 127.0.0.1, or start with --insecure if something in front authenticates',
     },
   ];
 }

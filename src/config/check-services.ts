@@ -1,9 +1,9 @@
 import { createRouteExpressionCompiler } from '../routing/route-expression.ts';
 import { checkMatches, isEmptyMatch } from './check-match.ts';
+import { unknownName } from './check-names.ts';
 import { duplicateNames } from './duplicate-names.ts';
 import type { ConfigPath, UnplacedIssue } from './issue.ts';
 import type { GatewayConfig, VirtualRouteConfig, VirtualServiceConfig } from './model.ts';
-import { nearest } from './nearest.ts';
 
 /** Names in services and routes lead somewhere, no host has two owners, every split can be drawn from. */
 export function checkServices(config: GatewayConfig): UnplacedIssue[] {
@@ -62,17 +62,6 @@ function checkRoute(route: VirtualRouteConfig, base: ConfigPath, clusterNames: r
     issues.push({ path: [...base, 'fallback', index], severity: 'error', message, fix: 'remove it or its weight' });
   }
   return issues;
-}
-
-function unknownName(
-  name: string,
-  { known, what, path }: { known: readonly string[]; what: string; path: ConfigPath },
-): UnplacedIssue[] {
-  if (known.includes(name)) return [];
-  const suggestion = nearest(name, known);
-  const list = known.length === 0 ? `there is no named ${what}` : `there are ${known.slice(0, 10).join(', ')}`;
-  const fix = suggestion === undefined ? list : `did you mean \`${suggestion}\`?`;
-  return [{ path, severity: 'error', message: `there is no ${what} "${name}"`, fix }];
 }
 
 /** Routes with conditions after one that takes every request. Those without any still make their clusters addressable. */

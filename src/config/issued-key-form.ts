@@ -7,7 +7,7 @@ const CHECK_LENGTH = 6;
 const FORM = /^aigw-[0-9A-Za-z]{44}$/;
 
 /** Whether a text looks like an issued key, whatever its checksum. A configured key must not. */
-export function hasIssuedForm(text: string): boolean {
+export function looksIssued(text: string): boolean {
   return FORM.test(text);
 }
 

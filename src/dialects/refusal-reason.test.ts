@@ -28,11 +28,9 @@ const TOO_LONG: Readonly<Record<string, ProviderError>> = {
     'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length or `max_tokens` and try again',
   ),
   'Anthropic, in bytes': error(413, 'Prompt is too long', { type: 'request_too_large' }),
-  Gemini: error(
-    400,
-    'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
-    { type: 'INVALID_ARGUMENT' },
-  ),
+  Gemini: error(400, 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).', {
+    type: 'INVALID_ARGUMENT',
+  }),
   Bedrock: error(400, 'Input is too long for requested model.', { type: 'ValidationException' }),
   Cohere: error(
     400,
@@ -52,16 +50,12 @@ const TOO_LONG: Readonly<Record<string, ProviderError>> = {
     'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 4000 `inputs` tokens and 200 `max_new_tokens`',
     { type: 'validation' },
   ),
-  'TGI, the prompt alone': error(
-    422,
-    'Input validation error: `inputs` must have less than 1024 tokens. Given: 2000',
-    { type: 'validation' },
-  ),
-  'llama.cpp': error(
-    400,
-    'the request exceeds the available context size, try increasing it',
-    { type: 'exceed_context_size_error' },
-  ),
+  'TGI, the prompt alone': error(422, 'Input validation error: `inputs` must have less than 1024 tokens. Given: 2000', {
+    type: 'validation',
+  }),
+  'llama.cpp': error(400, 'the request exceeds the available context size, try increasing it', {
+    type: 'exceed_context_size_error',
+  }),
   Groq: error(400, 'Please reduce the length of the messages or completion.', { code: 'context_length_exceeded' }),
 };
 

@@ -223,7 +223,7 @@ export function parsedBody(state: ExchangeState): JsonObject {
   if (state.json !== undefined) return state.json;
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(state.body ?? new Uint8Array()).toString('utf8'));
+    value = JSON.parse(state.body === undefined ? '' : (state.body as Buffer).toString('utf8'));
   } catch (error) {
     throw new GatewayError('malformed_request', 'The request body is not valid JSON.', { cause: error });
   }

@@ -22,7 +22,6 @@ import { dropForeignHeaders } from './vendor-headers.ts';
 
 /** Anthropic's API version, when the client did not name one (https://docs.anthropic.com/en/api/versioning). */
 const ANTHROPIC_VERSION = '2023-06-01';
-const encoder = new TextEncoder();
 
 /** What the client's dialect becomes for one target. */
 interface TranslatedBody {
@@ -32,7 +31,7 @@ interface TranslatedBody {
 }
 
 function stringify(body: JsonObject): Uint8Array[] {
-  return [encoder.encode(JSON.stringify(body))];
+  return [Buffer.from(JSON.stringify(body))];
 }
 
 function applyEdits(body: JsonObject, edits: readonly FieldEdit[]): void {
@@ -63,7 +62,9 @@ function wrap(state: ExchangeState, body: JsonObject, chosen: ChosenBinding, tar
 
 /** What a client's dialect may know beside the body. */
 function decodeContext(state: ExchangeState): DecodeContext {
-  return { ...(state.model === undefined ? {} : { model: state.model }), stream: state.stream, warn: warnOn(state) };
+  const context: DecodeContext = { stream: state.stream, warn: warnOn(state) };
+  if (state.model !== undefined) context.model = state.model;
+  return context;
 }
 
 function encodeContext(state: ExchangeState, target: Target): EncodeContext {
@@ -131,7 +132,7 @@ function replaceFormModel(state: ExchangeState, target: Target, body: Uint8Array
   const form = state.multipart;
   const model = targetModel(state, target);
   if (form?.modelSpan === undefined || form.model === model) return [body];
-  return [body.subarray(0, form.modelSpan.start), encoder.encode(model), body.subarray(form.modelSpan.end)];
+  return [body.subarray(0, form.modelSpan.start), Buffer.from(model), body.subarray(form.modelSpan.end)];
 }
 
 /** The model name the target wants; empty for operations without one. */

@@ -238,3 +238,50 @@ test('docs/access-log.md lists the default fields, the operators, the fields and
     [...ACCESS_LOG_METADATA_KEYS].sort(),
   );
 });
+
+test('written into bytes a line is what it is as a text, field after field and line after line', () => {
+  const formats = [
+    compileAccessLogFormat(),
+    compileAccessLogFormat({}),
+    compileAccessLogFormat({
+      m: '%REQ(:METHOD)%',
+      p: '%REQ(:PATH)%',
+      gone: '%TRACE_ID%',
+      n: '%DURATION%',
+      t: 'plain "text"',
+    }),
+  ];
+  const paths = [
+    '/v1/chat/completions',
+    '/v1/chat/completions',
+    '/v1/"quoted"\n',
+    '/v1/zürich 東京 👋',
+    '',
+    'x'.repeat(3000),
+  ];
+  for (const format of formats) {
+    const bytes = Buffer.alloc(64 * 1024);
+    let at = 0;
+    let expected = '';
+    for (let index = 0; index < 400; index++) {
+      const one = record({ path: paths[index % paths.length] ?? '', durationMs: index % 7, attempts: index % 2 });
+      const end = format.write(one, bytes, at);
+      if (end === -1) {
+        assert.ok(Buffer.byteLength(format.line(one)) * 3 > bytes.length - at);
+        break;
+      }
+      at = end;
+      expected += format.line(one);
+    }
+    assert.equal(bytes.toString('utf8', 0, at), expected);
+  }
+});
+
+test('a line that does not fit is not written', () => {
+  const format = compileAccessLogFormat({ m: '%REQ(:METHOD)%' });
+  const line = format.line(record({}));
+  for (let room = 0; room < line.length; room++) assert.equal(format.write(record({}), Buffer.alloc(room), 0), -1);
+  // Room is reckoned with three bytes for each UTF-16 unit, until a field is known.
+  assert.equal(format.write(record({}), Buffer.alloc(line.length * 3), 0), line.length);
+  assert.equal(format.write(record({}), Buffer.alloc(line.length), 0), line.length);
+});

@@ -1,12 +1,12 @@
 import type { JsonValue } from '../json/types.ts';
 import { compileOperator, type Getter } from './access-log-operators.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
+import { JsonField } from './json-bytes.ts';
 import { jsonString, jsonText } from './json-text.ts';
+import type { LineFormat } from './log-destination.ts';
 
 /** A compiled access log format. */
-export interface AccessLogFormat {
-  /** One JSON object on one line, its line break included. */
-  line(record: ExchangeRecord): string;
+export interface AccessLogFormat extends LineFormat<ExchangeRecord> {
   /** What in the format has no meaning here, one sentence each, naming the field. */
   readonly warnings: readonly string[];
 }
@@ -52,6 +52,10 @@ export const DEFAULT_ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
   'aigw.warnings': '%AIGW(warnings)%',
 };
 
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const LINE_FEED = 0x0a;
+
 /** `%NAME%`, `%NAME(argument)%`, either with `:length` to cut the value. */
 const OPERATOR = /%([A-Z_]+)(?:\(([^)]*)\))?(?::(\d+))?%/y;
 
@@ -64,12 +68,14 @@ export function compileAccessLogFormat(fields?: Readonly<Record<string, string>>
   const omitEmpty = fields === undefined;
   const warnings: string[] = [];
   const prefixes: string[] = [];
+  const written: JsonField[] = [];
   const getters: Getter[] = [];
   for (const [name, format] of Object.entries(fields ?? DEFAULT_ACCESS_LOG_FIELDS)) {
-    prefixes.push(`,${jsonString(name)}:`);
+    const prefix = `,${jsonString(name)}:`;
+    prefixes.push(prefix);
+    written.push(new JsonField(prefix));
     getters.push(compileField(format, (warning) => warnings.push(`Access log field "${name}": ${warning}`)));
   }
-  if (prefixes.length === 0) return { line: () => '{}\n', warnings };
   return {
     line(record) {
       let text = '';
@@ -79,6 +85,21 @@ export function compileAccessLogFormat(fields?: Readonly<Record<string, string>>
         text += prefixes[index] + jsonText(value);
       }
       return `{${text.slice(1)}}\n`;
+    },
+    write(record, bytes, start) {
+      let at = start;
+      for (let index = 0; index < getters.length; index++) {
+        const value = (getters[index] as Getter)(record);
+        if (omitEmpty && (value === undefined || value === null)) continue;
+        at = (written[index] as JsonField).write(value, bytes, at);
+        if (at === -1) return -1;
+      }
+      if (at === start) at++;
+      if (at + 2 > bytes.length) return -1;
+      bytes[start] = OPEN;
+      bytes[at] = CLOSE;
+      bytes[at + 1] = LINE_FEED;
+      return at + 2;
     },
     warnings,
   };

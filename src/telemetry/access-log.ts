@@ -31,7 +31,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
   const format = compileAccessLogFormat(options.fields);
   const destination = openLogDestination(options.path, options.onError);
   return {
-    log: (record) => destination.write(format.line(record)),
+    log: (record) => destination.writeLine(format, record),
     reopen: destination.reopen,
     close: destination.close,
     get dropped() {

@@ -1,10 +1,20 @@
 import { closeSync, openSync } from 'node:fs';
 import { openByteStream } from './logger.ts';
 
+/** How a value becomes a line. */
+export interface LineFormat<Value> {
+  /** One JSON object on one line, its line break included. */
+  line(value: Value): string;
+  /** Writes the same line as UTF-8 from `start` on and returns where it ends; -1 when it does not fit. */
+  write(value: Value, bytes: Buffer, start: number): number;
+}
+
 /** A file, standard output or standard error that many lines a second go to. */
 export interface LogDestination {
   /** Queues text that ends in a line break. Never waits and never throws. */
   write(line: string): void;
+  /** Queues the line of a value, written where it is going to stand: no text is made of it on the way. */
+  writeLine<Value>(format: LineFormat<Value>, value: Value): void;
   /** Opens the file anew, after a log rotation moved the old one. */
   reopen(): void;
   /** Writes out what is queued and closes; gives up after two seconds when nothing takes the lines. */
@@ -84,20 +94,39 @@ export function openLogDestination(path: string, onError: (error: Error) => void
     failing = true;
   });
 
+  const write = (line: string) => {
+    if (closed) {
+      dropped++;
+      return;
+    }
+    // UTF-8 needs at most three bytes for each UTF-16 unit.
+    const most = line.length * 3;
+    if (most > PIECE_BYTES - filled) flush();
+    if (most > PIECE_BYTES) {
+      stream.write(Buffer.from(line, 'utf8'));
+      return;
+    }
+    filled += piece.write(line, filled, 'utf8');
+    timer ??= setTimeout(flush, FLUSH_INTERVAL_MS);
+  };
+
   return {
-    write(line) {
+    write,
+    writeLine(format, value) {
       if (closed) {
         dropped++;
         return;
       }
-      // UTF-8 needs at most three bytes for each UTF-16 unit.
-      const most = line.length * 3;
-      if (most > PIECE_BYTES - filled) flush();
-      if (most > PIECE_BYTES) {
-        stream.write(Buffer.from(line, 'utf8'));
+      let end = format.write(value, piece, filled);
+      if (end === -1 && filled > 0) {
+        flush();
+        end = format.write(value, piece, 0);
+      }
+      if (end === -1) {
+        write(format.line(value));
         return;
       }
-      filled += piece.write(line, filled, 'utf8');
+      filled = end;
       timer ??= setTimeout(flush, FLUSH_INTERVAL_MS);
     },
     reopen() {

@@ -6,8 +6,8 @@ import type { ProviderCall } from '../support/raw-provider.ts';
 import { inParallel, waitFor, within } from '../support/wait.ts';
 import { ASKED_ENDPOINTS, CLIENTS, createAsker } from './support/clients.ts';
 import { clusterLine } from './support/cluster-line.ts';
-import { startProvider } from './support/scripted-provider.ts';
 import { scrape } from './support/scrape.ts';
+import { startProvider } from './support/scripted-provider.ts';
 
 const bound = await startProvider({ after }, 'bound');
 const spare = await startProvider({ after }, 'spare');
@@ -38,7 +38,10 @@ ${[
   route('single', 'split: [{ cluster: single, model: m }]'),
   route('deadline', 'timeout: { request: 150ms }, split: [{ cluster: patient }]'),
   route('retried', 'retry: { attempts: 2, backoff: 1ms }, split: [{ cluster: single }]'),
-  route('racing', 'hedge: { after: 20ms, min_delay: 0s }, split: [{ cluster: racing }], fallback: [{ cluster: spare }]'),
+  route(
+    'racing',
+    'hedge: { after: 20ms, min_delay: 0s }, split: [{ cluster: racing }], fallback: [{ cluster: spare }]',
+  ),
 ].join('\n')}
 `,
 );

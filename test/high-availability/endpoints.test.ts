@@ -15,7 +15,8 @@ const well = providers.map(({ play }) => play);
 const nobody = await closedPort();
 
 const list = (urls: readonly string[]) => `endpoints: [${urls.map((url) => `"${url}"`).join(', ')}]`;
-const route = (name: string, rest = '') => `      - { match: { headers: { x-route: ${name} } }, ${rest}split: [{ cluster: ${name} }] }`;
+const route = (name: string, rest = '') =>
+  `      - { match: { headers: { x-route: ${name} } }, ${rest}split: [{ cluster: ${name} }] }`;
 const dead = `http://127.0.0.1:${nobody}`;
 const gateway = await startGateway(
   { after },
@@ -92,7 +93,9 @@ test('no more than the configured share of the endpoints is taken out', async ()
   for (let at = 0; at < 60; at++) assert.equal((await ask(to('half'))).status, 200);
   const before = calls();
   for (let at = 0; at < 60; at++) assert.equal((await ask(to('half'))).status, 200);
-  const used = since(before).slice(0, 3).filter((count) => count > 0);
+  const used = since(before)
+    .slice(0, 3)
+    .filter((count) => count > 0);
   assert.equal(used.length, 1, 'one of the three that fail must stay in use');
   restore();
 });

@@ -6,8 +6,8 @@ import type { ProviderCall } from '../support/raw-provider.ts';
 import { inParallel, waitFor, within } from '../support/wait.ts';
 import { CLIENTS, createAsker } from './support/clients.ts';
 import { clusterLine } from './support/cluster-line.ts';
-import { refuseWith, startProvider } from './support/scripted-provider.ts';
 import { scrape } from './support/scrape.ts';
+import { refuseWith, startProvider } from './support/scripted-provider.ts';
 
 const slow = await startProvider({ after }, 'slow');
 const quick = await startProvider({ after }, 'quick');
@@ -30,7 +30,10 @@ virtual_services:
     virtual_routes:
 ${[
   route('fixed', 'hedge: { after: 60ms, min_delay: 0s }, split: [{ cluster: slow }], fallback: [{ cluster: quick }]'),
-  route('foreign', 'hedge: { after: 60ms, min_delay: 0s }, split: [{ cluster: slow }], fallback: [{ cluster: foreign }]'),
+  route(
+    'foreign',
+    'hedge: { after: 60ms, min_delay: 0s }, split: [{ cluster: slow }], fallback: [{ cluster: foreign }]',
+  ),
   route('twins', 'hedge: { after: 60ms, min_delay: 0s }, split: [{ cluster: twins }]'),
   route('alone', 'hedge: { after: 30ms, min_delay: 0s }, retry: { attempts: 3 }, split: [{ cluster: slow }]'),
   route('p95', 'hedge: { after: p95, min_delay: 20ms }, split: [{ cluster: unknown }], fallback: [{ cluster: quick }]'),

@@ -40,7 +40,10 @@ virtual_services:
 ${[
   ...PAIRS.map((name) => route(name, `split: [{ cluster: ${name} }]`)),
   route('single', 'split: [{ cluster: single }], fallback: [{ cluster: spare }]'),
-  route('strict', 'retry: { on: [connect], on_status: [500] }, split: [{ cluster: single }], fallback: [{ cluster: spare }]'),
+  route(
+    'strict',
+    'retry: { on: [connect], on_status: [500] }, split: [{ cluster: single }], fallback: [{ cluster: spare }]',
+  ),
   route('mistyped', 'split: [{ cluster: mistyped }]'),
   route('brought', 'split: [{ cluster: brought }], fallback: [{ cluster: spare }]'),
 ].join('\n')}

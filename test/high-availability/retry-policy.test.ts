@@ -42,7 +42,10 @@ ${[
   route('impatient', `retry: { per_try_timeout: 100ms }, ${MAIN}, fallback: [{ cluster: spare }]`),
   route('waits', `retry: { attempts: 2, backoff: 1ms, max_retry_after: 1s }, ${MAIN}`),
   route('waits-not', `retry: { attempts: 3, backoff: 1ms, max_retry_after: 50ms }, ${MAIN}`),
-  route('skips', `retry: { attempts: 4, backoff: 1ms, max_retry_after: 50ms }, ${MAIN}, fallback: [{ cluster: spare }]`),
+  route(
+    'skips',
+    `retry: { attempts: 4, backoff: 1ms, max_retry_after: 50ms }, ${MAIN}, fallback: [{ cluster: spare }]`,
+  ),
   route('deadline', `timeout: { request: 300ms }, retry: { attempts: 20, backoff: 40ms }, ${MAIN}`),
   route('hangs', `timeout: { request: 250ms }, retry: { attempts: 20 }, ${MAIN}, fallback: [{ cluster: spare }]`),
   route('first-token', `timeout: { first_token: 150ms }, ${MAIN}, fallback: [{ cluster: spare }]`),
@@ -208,7 +211,11 @@ test('while everything fails the retries keep to their budget', async (t) => {
 });
 
 test('a prompt that is too long, or against a policy, goes elsewhere only where the route says so', async () => {
-  const tooLong = refuseWith(400, {}, { message: 'Too long.', type: 'invalid_request_error', code: 'context_length_exceeded' });
+  const tooLong = refuseWith(
+    400,
+    {},
+    { message: 'Too long.', type: 'invalid_request_error', code: 'context_length_exceeded' },
+  );
   set({ main: tooLong });
   assert.equal((await ask(to('too-long'))).headers['x-answered-by'], 'spare');
   assert.equal((await ask(to('policy'))).status, 400);

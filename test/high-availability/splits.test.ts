@@ -6,8 +6,8 @@ import type { ProviderCall } from '../support/raw-provider.ts';
 import { inParallel, waitFor } from '../support/wait.ts';
 import { createAsker } from './support/clients.ts';
 import { clusterLine } from './support/cluster-line.ts';
-import { refuseWith, type ScriptedProvider, startProvider } from './support/scripted-provider.ts';
 import { scrape } from './support/scrape.ts';
+import { refuseWith, type ScriptedProvider, startProvider } from './support/scripted-provider.ts';
 import { seededRandom } from './support/seeded.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'shadow', 'hung', 'broken', 'narrow'] as const;
@@ -153,7 +153,8 @@ test('a mirror gets its share of copies, which nobody pays for or sees', async (
     return now.sum('aigw_mirrored_total', { cluster: 'shadow', result: 'ok' }) === 1000;
   });
   const now = await scrape(gateway.adminPort);
-  const difference = (name: string, labels?: Record<string, string>) => now.sum(name, labels) - before.sum(name, labels);
+  const difference = (name: string, labels?: Record<string, string>) =>
+    now.sum(name, labels) - before.sum(name, labels);
   assert.equal(difference('gen_ai_client_token_usage_count', { gen_ai_token_type: 'input' }), 1000);
   assert.equal(difference('gen_ai_client_token_usage_sum', { gen_ai_token_type: 'output' }), 3000);
   assert.equal(difference('aigw_attempts_total'), 1000);
@@ -162,7 +163,9 @@ test('a mirror gets its share of copies, which nobody pays for or sees', async (
 
 test('a mirror that hangs or fails delays nothing and shows nowhere in the answer', async () => {
   const hung = provider('hung').calls.length;
-  const answers = await inParallel(Array.from({ length: 50 }), 10, () => ask({ headers: { 'x-route': 'bad-mirrors' } }));
+  const answers = await inParallel(Array.from({ length: 50 }), 10, () =>
+    ask({ headers: { 'x-route': 'bad-mirrors' } }),
+  );
   for (const answer of answers) {
     assert.equal(answer.status, 200);
     assert.equal(answer.text, ANSWER_TEXT);
@@ -216,7 +219,8 @@ test('requests spill to another target while their own is full', async () => {
   const waiting: ProviderCall[] = [];
   // A prefix whose target is the narrow one.
   let prompt = '';
-  for (let at = 0; prompt === ''; at++) if ((await answerer('spill', {}, `prefix ${at}`)) === 'narrow') prompt = `prefix ${at}`;
+  for (let at = 0; prompt === ''; at++)
+    if ((await answerer('spill', {}, `prefix ${at}`)) === 'narrow') prompt = `prefix ${at}`;
   provider('narrow').play = (call) => waiting.push(call);
   const held = answerer('spill', {}, prompt);
   await waitFor('the narrow target to be busy', () => waiting.length === 1);

@@ -112,7 +112,7 @@ test('basicAuth: users of .htpasswd', async () => {
   assert.equal((await withUser('bob:open sesame')).status, 401);
   const right = await withUser('ada:open sesame');
   assert.equal(right.status, 200, right.text);
-  assert.equal(right.requests[0]?.headers['authorization'], undefined);
+  assert.equal(right.requests[0]?.headers['authorization'], 'Bearer key-of-the-house');
 });
 
 test('jwt: issuer, audience, signature; limits count by the claim, not by the header', async () => {
@@ -165,6 +165,9 @@ test('QuotaPolicy: a backend whose quota is used up is passed over', async () =>
   assert.deepEqual(await clusters(3, {}), [dear, dear, cheap]);
   // A bucket of their own decides for those that a rule takes.
   assert.deepEqual(await clusters(4, { 'x-tier': 'gold' }), [dear, dear, dear, cheap]);
+  // It is one quota for all routes, and a route without another backend refuses.
+  const refused = await ask({ host: 'strict.test' });
+  assert.deepEqual([refused.status, refused.requests.length], [429, 0], refused.text);
 });
 
 test('retry goes on to Backend.fallback, and passive checks eject what keeps failing', async () => {

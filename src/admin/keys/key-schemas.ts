@@ -78,37 +78,41 @@ const shownEntries = z.array(z.string()).nullable();
 const shownLimits = z.array(z.looseObject({})).nullable();
 
 /** A key as the API shows it. */
-export const shownKey = z.strictObject({
-  id: z.string(),
-  prefix: z.string().describe('How the key begins, to recognise it by'),
-  name: z.string(),
-  state: z.enum(KEY_STATES),
-  organization: z.string(),
-  team: z.string().nullable(),
-  user: z.string().nullable(),
-  created: answerTime,
-  expires: answerTime.nullable(),
-  revoked: answerTime.nullable(),
-  rotated_from: z.string().nullable().describe('Id of the key that this one replaces'),
-  overlap_until: answerTime.nullable().describe('Until when a replaced key works'),
-  allowed_models: shownEntries,
-  allowed_operations: shownEntries,
-  allowed_routes: shownEntries,
-  allowed_ips: shownEntries,
-  rate_limit: shownLimits,
-  budget: shownLimits,
-  metadata: z.record(z.string(), z.string()),
-  version: z.number().int(),
-});
+export const shownKey = z
+  .strictObject({
+    id: z.string(),
+    prefix: z.string().describe('How the key begins, to recognise it by'),
+    name: z.string(),
+    state: z.enum(KEY_STATES),
+    organization: z.string(),
+    team: z.string().nullable(),
+    user: z.string().nullable(),
+    created: answerTime,
+    expires: answerTime.nullable(),
+    revoked: answerTime.nullable(),
+    rotated_from: z.string().nullable().describe('Id of the key that this one replaces'),
+    overlap_until: answerTime.nullable().describe('Until when a replaced key works'),
+    allowed_models: shownEntries,
+    allowed_operations: shownEntries,
+    allowed_routes: shownEntries,
+    allowed_ips: shownEntries,
+    rate_limit: shownLimits,
+    budget: shownLimits,
+    metadata: z.record(z.string(), z.string()),
+    version: z.number().int(),
+  })
+  .meta({ id: 'Key' });
 
 /** A new key with its text. */
-export const issuedKey = z.strictObject({
-  text: z.string().describe('The key as clients send it: shown this once, kept nowhere'),
-  key: shownKey,
-});
+export const issuedKey = z
+  .strictObject({
+    text: z.string().describe('The key as clients send it: shown this once, kept nowhere'),
+    key: shownKey,
+  })
+  .meta({ id: 'IssuedKey' });
 
 /** A page of keys. */
-export const keyPage = z.strictObject({ keys: z.array(shownKey), next: pageNext });
+export const keyPage = z.strictObject({ keys: z.array(shownKey), next: pageNext }).meta({ id: 'KeyPage' });
 
 /** A key as the API shows it. */
 export type ShownKey = z.output<typeof shownKey>;

@@ -58,49 +58,55 @@ const state = z
   .nullable();
 
 /** A limit or budget in force. */
-export const shownLimit = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  kind: z.enum(['rate_limit', 'budget']),
-  scope: z.strictObject({
-    level: z.enum(['organization', 'team', 'user', 'key', 'service', 'route']),
-    path: z.string(),
-  }),
-  measure: z.enum(['requests', 'tokens', 'input_tokens', 'output_tokens', 'usd', 'concurrent', 'cost']),
-  limit: decimal.describe('As configured; dollars for `usd`'),
-  increase: decimal.describe('Sum of the temporary increases that count now'),
-  window: z.strictObject({
-    kind: z.enum(['window', 'bucket', 'period', 'concurrency']),
-    seconds: z.number().nullable(),
-    burst: decimal.nullable(),
-    unit: z.enum(['hour', 'day', 'week', 'month']).nullable(),
-    time_zone: z.string().nullable(),
-  }),
-  dimensions: z.array(z.string()).describe('Each combination of their values has a count of its own'),
-  enforced: z.boolean().describe('False: counted and reported, never refused'),
-  state: state.describe('Null: it counts by dimensions, see GET /api/v1/limits/state'),
-});
+export const shownLimit = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(['rate_limit', 'budget']),
+    scope: z.strictObject({
+      level: z.enum(['organization', 'team', 'user', 'key', 'service', 'route']),
+      path: z.string(),
+    }),
+    measure: z.enum(['requests', 'tokens', 'input_tokens', 'output_tokens', 'usd', 'concurrent', 'cost']),
+    limit: decimal.describe('As configured; dollars for `usd`'),
+    increase: decimal.describe('Sum of the temporary increases that count now'),
+    window: z.strictObject({
+      kind: z.enum(['window', 'bucket', 'period', 'concurrency']),
+      seconds: z.number().nullable(),
+      burst: decimal.nullable(),
+      unit: z.enum(['hour', 'day', 'week', 'month']).nullable(),
+      time_zone: z.string().nullable(),
+    }),
+    dimensions: z.array(z.string()).describe('Each combination of their values has a count of its own'),
+    enforced: z.boolean().describe('False: counted and reported, never refused'),
+    state: state.describe('Null: it counts by dimensions, see GET /api/v1/limits/state'),
+  })
+  .meta({ id: 'Limit' });
 
 /** A page of limits. */
-export const limitPage = z.strictObject({ limits: z.array(shownLimit), next: pageNext });
+export const limitPage = z.strictObject({ limits: z.array(shownLimit), next: pageNext }).meta({ id: 'LimitPage' });
 
 /** A temporary increase. */
-export const shownOverride = z.strictObject({
-  id: z.string(),
-  limit: z.string(),
-  measure: z.string(),
-  amount: decimal,
-  from: answerTime,
-  until: answerTime,
-  reason: z.string(),
-  created_by: z.string(),
-  created: answerTime,
-  ended: answerTime.nullable().describe('When it was taken back before its time'),
-  active: z.boolean(),
-});
+export const shownOverride = z
+  .strictObject({
+    id: z.string(),
+    limit: z.string(),
+    measure: z.string(),
+    amount: decimal,
+    from: answerTime,
+    until: answerTime,
+    reason: z.string(),
+    created_by: z.string(),
+    created: answerTime,
+    ended: answerTime.nullable().describe('When it was taken back before its time'),
+    active: z.boolean(),
+  })
+  .meta({ id: 'LimitOverride' });
 
 /** A page of temporary increases. */
-export const overridePage = z.strictObject({ overrides: z.array(shownOverride), next: pageNext });
+export const overridePage = z
+  .strictObject({ overrides: z.array(shownOverride), next: pageNext })
+  .meta({ id: 'LimitOverridePage' });
 
 /** A limit as the API shows it. */
 export type ShownLimit = z.output<typeof shownLimit>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nearest } from '../../config/nearest.ts';
 import { answerTime, decimal, pageAfter, pageLimit, pageNext, queryTime } from '../fields.ts';
 import { USAGE_DIMENSIONS, USAGE_FILTERS } from './usage-port.ts';
 
@@ -13,10 +14,27 @@ const values = z
 
 const statuses = z
   .union([z.string(), z.array(z.string())])
-  .transform((value) =>
-    (Array.isArray(value) ? value : [value]).map((text) => (/^\d{3}$/.test(text) ? Number(text) : text)),
-  )
+  .transform((value, context) => {
+    const texts = Array.isArray(value) ? value : [value];
+    const wrong = texts.find((text) => !/^[1-9]\d{2}$/.test(text));
+    if (wrong === undefined) return texts.map(Number);
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(wrong)} is not an HTTP status` });
+    return z.NEVER;
+  })
   .pipe(z.array(z.number().int().min(100).max(999)).max(MAX_VALUES));
+
+const dimensions = z
+  .string()
+  .transform((text, context) => {
+    const names = text === '' ? [] : text.split(',');
+    const wrong = names.find((name) => !(USAGE_DIMENSIONS as readonly string[]).includes(name));
+    if (wrong === undefined) return names;
+    const suggestion = nearest(wrong, USAGE_DIMENSIONS);
+    const mend = suggestion === undefined ? `one of ${USAGE_DIMENSIONS.join(', ')}` : `did you mean \`${suggestion}\`?`;
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(wrong)} is unknown; ${mend}` });
+    return z.NEVER;
+  })
+  .pipe(z.array(z.enum(USAGE_DIMENSIONS)).max(8));
 
 type FilterName = (typeof USAGE_FILTERS)[number];
 
@@ -32,12 +50,7 @@ const paging = { limit: pageLimit.optional(), after: pageAfter.optional() };
 
 /** The query of `GET /usage`. */
 export const usageQuery = z.strictObject({
-  by: z
-    .string()
-    .transform((text) => (text === '' ? [] : text.split(',')))
-    .pipe(z.array(z.enum(USAGE_DIMENSIONS)).max(8))
-    .optional()
-    .describe('What sums are split by, separated by commas; absent: one sum of all'),
+  by: dimensions.optional().describe('What sums are split by, separated by commas; absent: one sum of all'),
   ...range,
   ...filters,
   order: z
@@ -88,53 +101,57 @@ const sums = {
 };
 
 /** A page of a report. */
-export const usagePage = z.strictObject({
-  from: answerTime.nullable().describe('What the sums really cover: null is open'),
-  to: answerTime.nullable(),
-  by: z.array(z.enum(USAGE_DIMENSIONS)),
-  groups: z.array(z.strictObject({ group: z.record(z.string(), z.union([z.string(), z.number()])), ...sums })),
-  next: pageNext,
-});
+export const usagePage = z
+  .strictObject({
+    from: answerTime.nullable().describe('What the sums really cover: null is open'),
+    to: answerTime.nullable(),
+    by: z.array(z.enum(USAGE_DIMENSIONS)),
+    groups: z.array(z.strictObject({ group: z.record(z.string(), z.union([z.string(), z.number()])), ...sums })),
+    next: pageNext,
+  })
+  .meta({ id: 'UsagePage' });
 
 /** A page of records. */
-export const recordPage = z.strictObject({
-  records: z.array(
-    z.strictObject({
-      id: z.string(),
-      kind: z.enum(['request', 'attempt']),
-      request_id: z.string(),
-      time: answerTime,
-      service: z.string(),
-      route: z.string(),
-      cluster: z.string(),
-      provider: z.string(),
-      requested_model: z.string(),
-      sent_model: z.string(),
-      answered_model: z.string(),
-      organization: z.string(),
-      team: z.string(),
-      user: z.string(),
-      key_id: z.string(),
-      key_name: z.string(),
-      end_user: z.string(),
-      operation: z.string(),
-      client_dialect: z.string(),
-      stream: z.boolean(),
-      status: z.number().int(),
-      error_code: z.string(),
-      attempts: count,
-      duration_ms: count,
-      first_token_ms: count.nullable(),
-      tokens,
-      units,
-      cost_usd: decimal.nullable().describe('Null when the price is unknown'),
-      priced: z.enum(['table', 'config', 'unknown']),
-      estimated: z.boolean(),
-      tags: z.record(z.string(), z.string()),
-    }),
-  ),
-  next: pageNext,
-});
+export const recordPage = z
+  .strictObject({
+    records: z.array(
+      z.strictObject({
+        id: z.string(),
+        kind: z.enum(['request', 'attempt']),
+        request_id: z.string(),
+        time: answerTime,
+        service: z.string(),
+        route: z.string(),
+        cluster: z.string(),
+        provider: z.string(),
+        requested_model: z.string(),
+        sent_model: z.string(),
+        answered_model: z.string(),
+        organization: z.string(),
+        team: z.string(),
+        user: z.string(),
+        key_id: z.string(),
+        key_name: z.string(),
+        end_user: z.string(),
+        operation: z.string(),
+        client_dialect: z.string(),
+        stream: z.boolean(),
+        status: z.number().int(),
+        error_code: z.string(),
+        attempts: count,
+        duration_ms: count,
+        first_token_ms: count.nullable(),
+        tokens,
+        units,
+        cost_usd: decimal.nullable().describe('Null when the price is unknown'),
+        priced: z.enum(['table', 'config', 'unknown']),
+        estimated: z.boolean(),
+        tags: z.record(z.string(), z.string()),
+      }),
+    ),
+    next: pageNext,
+  })
+  .meta({ id: 'UsageRecordPage' });
 
 /** The query of `GET /usage` after parsing. */
 export type UsageQueryFields = z.output<typeof usageQuery>;

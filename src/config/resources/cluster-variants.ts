@@ -1,13 +1,6 @@
 import type { ClusterInput } from './config-input.ts';
-import type { ClusterTraffic } from './translate-cluster-traffic.ts';
+import type { ClusterTraffic, OwnedTraffic } from './translate-cluster-traffic.ts';
 import type { FlatRoute } from './translate-routes.ts';
-
-/** What a policy says of the backends of a rule, and its name. */
-export interface OwnedTraffic {
-  /** `namespace/name` of the policy. */
-  owner: string;
-  traffic: ClusterTraffic;
-}
 
 /**
  * Puts into the clusters what BackendTrafficPolicies say of them. The policy of a rule is not that of another rule with the same

@@ -24,14 +24,14 @@ test('a budget of a model and one of the whole backend, counted for each attempt
   assert.deepEqual(warnings, []);
   assert.deepEqual(limits, [
     {
-      name: 'default/q/m/default',
+      name: 'default/q/a/m/default',
       match: { cluster: 'default/a', sent_model: 'm' },
       counter: 'QuotaPolicy default/q default/a m default',
       tokens: 100,
       per: 'minute',
     },
     {
-      name: 'default/q/*/default',
+      name: 'default/q/a/*/default',
       match: { cluster: 'default/a' },
       counter: 'QuotaPolicy default/q default/a * default',
       cost: { cel: 'output_tokens', limit: 9 },
@@ -53,15 +53,21 @@ test('a rule decides for those it takes, the default bucket for the rest; all ar
     limits?.map(({ name, match, by, tokens, shadow }) => ({ name, match, by, tokens, shadow })),
     [
       {
-        name: 'default/q/m/default',
+        name: 'default/q/a/m/default',
         match: { ...target, except: [gold] },
         by: undefined,
         tokens: 100,
         shadow: undefined,
       },
-      { name: 'default/q/m/default', match: { ...target, ...gold }, by: undefined, tokens: 100, shadow: true },
-      { name: 'default/q/m/rule 0', match: { ...target, ...gold }, by: undefined, tokens: 500, shadow: undefined },
-      { name: 'default/q/m/rule 1', match: target, by: { header: 'x-tenant' }, tokens: 5, shadow: true },
+      {
+        name: 'default/q/a/m/default of rule 0',
+        match: { ...target, ...gold },
+        by: undefined,
+        tokens: 100,
+        shadow: true,
+      },
+      { name: 'default/q/a/m/rule 0', match: { ...target, ...gold }, by: undefined, tokens: 500, shadow: undefined },
+      { name: 'default/q/a/m/rule 1', match: target, by: { header: 'x-tenant' }, tokens: 5, shadow: true },
     ],
   );
   assert.equal(new Set(limits?.slice(0, 2).map(({ counter }) => counter)).size, 1);

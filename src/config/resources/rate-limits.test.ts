@@ -167,7 +167,13 @@ test('a route counts for itself, a shared rule for all of the policy’s; shadow
       requests: 1,
       per: 'hour',
     },
-    { name: 'default/p/all', counter: 'BackendTrafficPolicy default/p/all', requests: 2, per: 'hour', shadow: true },
+    {
+      name: 'default/p/global/all',
+      counter: 'BackendTrafficPolicy default/p/global/all',
+      requests: 2,
+      per: 'hour',
+      shadow: true,
+    },
   ]);
 });
 

@@ -88,11 +88,17 @@ const rule = z.strictObject({
   shadowMode: z.boolean().optional(),
 });
 
+const rules = (max: number) =>
+  list(rule, { max }).refine((all) => {
+    const named = all.flatMap(({ name }) => name ?? []);
+    return new Set(named).size === named.length;
+  }, ruleMessage('rule names must be unique in the list'));
+
 /** `rateLimit` of a BackendTrafficPolicy. */
 export const rateLimitSpec = z.strictObject({
   type: z.enum(['Global', 'Local']).optional(),
-  global: z.strictObject({ rules: list(rule, { max: 256 }) }).optional(),
-  local: z.strictObject({ rules: list(rule, { max: 128 }).optional() }).optional(),
+  global: z.strictObject({ rules: rules(256) }).optional(),
+  local: z.strictObject({ rules: rules(128).optional() }).optional(),
 });
 
 /** A selector of clients. */

@@ -11,6 +11,13 @@ export type ClusterTraffic = Pick<
   'circuit_breaker' | 'concurrency' | 'max_connections' | 'health_check' | 'connect_timeout' | 'balance' | 'slow_start'
 >;
 
+/** What a policy says of the backends of a rule, and its name. */
+export interface OwnedTraffic {
+  /** `namespace/name` of the policy. */
+  owner: string;
+  traffic: ClusterTraffic;
+}
+
 /** What one policy says of backends: how they are chosen and when they rest. Undefined when it says nothing. */
 export function translateClusterTraffic(
   spec: TrafficSpec,

@@ -122,8 +122,10 @@ function toLimits(entry: BackendQuota, { cluster, identities, report }: LimitCon
   const costPath = [...path, ...(model === undefined ? [] : ['quota']), 'costExpression'];
   for (const warning of foreignNames(quota.costExpression)) report.warning(policy, costPath, warning);
   const target: LimitConditions = { cluster, ...(model === undefined ? {} : { sent_model: model }) };
+  // Limits of one service are told apart by their names, clusters of one backend among them.
+  const whose = `${nameOf(policy)}/${cluster.slice(policy.namespace.length + 1)}/${model ?? '*'}`;
   const limit = (bucket: string, value: QuotaValue, where: Pick<RateLimitInput, 'match' | 'by'>): RateLimitInput => ({
-    name: `${nameOf(policy)}/${model ?? '*'}/${bucket}`,
+    name: `${whose}/${bucket}`,
     ...where,
     counter: `QuotaPolicy ${nameOf(policy)} ${entry.backend} ${model ?? '*'} ${bucket}`,
     ...(quota.costExpression === undefined
@@ -157,6 +159,7 @@ function toLimits(entry: BackendQuota, { cluster, identities, report }: LimitCon
     except.push(exception);
     charged.push({
       ...limit('default', defaultBucket, { match: { ...target, ...exception } }),
+      name: `${whose}/default of rule ${index}`,
       shadow: true,
     });
   }

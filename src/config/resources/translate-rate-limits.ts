@@ -59,7 +59,7 @@ export function translateRateLimits(
     if (amount === undefined) return [];
     const isDefault = scope === 'local' && (rule.clientSelectors ?? []).length === 0;
     const effective = isDefault ? { ...selection, except: exceptionsFor(selections, index, place) } : selection;
-    const name = `${policy.namespace}/${policy.name}/${rule.name ?? `${scope}/${index}`}`;
+    const name = `${policy.namespace}/${policy.name}/${scope}/${rule.name ?? index}`;
     const limit: RateLimitInput = {
       name,
       ...toMatch(effective),

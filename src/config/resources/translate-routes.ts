@@ -1,5 +1,4 @@
 import { parseDuration } from '../units.ts';
-import type { OwnedTraffic } from './cluster-variants.ts';
 import { compact } from './compact.ts';
 import type { FallbackInput, RouteMatchInput, TargetInput, TimeoutInput, VirtualRouteInput } from './config-input.ts';
 import type { KindBody } from './kinds.ts';
@@ -9,6 +8,7 @@ import type { Report } from './report.ts';
 import { type CostTable, requestCosts } from './request-costs.ts';
 import { compareAge, type Resource, type ResourcePath } from './resource.ts';
 import { followReference, type ResourceSet } from './resource-set.ts';
+import type { OwnedTraffic } from './translate-cluster-traffic.ts';
 import type { OpenListener } from './translate-gateways.ts';
 import { translateBodyMutation, translateHeaderMutation } from './translate-mutations.ts';
 import { translateRateLimits } from './translate-rate-limits.ts';

@@ -1,5 +1,4 @@
 import { isObject } from '../../json/types.ts';
-import type { OwnedTraffic } from './cluster-variants.ts';
 import { compact } from './compact.ts';
 import type { RetryInput, VirtualRouteInput } from './config-input.ts';
 import type { KindBody } from './kinds.ts';
@@ -8,7 +7,7 @@ import { createReport, type Report } from './report.ts';
 import type { Resource } from './resource.ts';
 import type { RateLimitRule } from './schema-rate-limit.ts';
 import type { TrafficSpec } from './schema-traffic.ts';
-import { translateClusterTraffic, translateStickiness } from './translate-cluster-traffic.ts';
+import { type OwnedTraffic, translateClusterTraffic, translateStickiness } from './translate-cluster-traffic.ts';
 import { translateRetry } from './translate-retry.ts';
 
 type Policy = Resource<KindBody<'BackendTrafficPolicy'>>;

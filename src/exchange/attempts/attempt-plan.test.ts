@@ -33,7 +33,11 @@ function fakeRoute(
         limit,
       } as unknown as LiveTarget;
     });
-    return { targets, all: targets.map((_, index) => index), balancer: createBalancer('weighted-round-robin', targets) };
+    return {
+      targets,
+      all: targets.map((_, index) => index),
+      balancer: createBalancer('weighted-round-robin', targets),
+    };
   });
   const { attempts, attemptsPerPriority } = options;
   return { route: { retry: { attempts, attemptsPerPriority } }, tiers: live } as unknown as LiveRoute;
@@ -68,7 +72,13 @@ test('each target once, those of a priority before the next', () => {
 });
 
 test('first choices keep to the weights whatever becomes of them', () => {
-  const route = fakeRoute([[{ name: 'a', weight: 3 }, { name: 'b', weight: 1 }], ['c']]);
+  const route = fakeRoute([
+    [
+      { name: 'a', weight: 3 },
+      { name: 'b', weight: 1 },
+    ],
+    ['c'],
+  ]);
   const firsts = Array.from({ length: 8 }, () => {
     const plan = planOf(route);
     const first = nameOf(plan.next());

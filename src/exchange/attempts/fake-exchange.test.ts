@@ -52,7 +52,13 @@ export interface FakeExchange {
   readonly run: AttemptRun;
   readonly sent: readonly SentRequest[];
   /** Status, headers and body that the client got so far. */
-  readonly client: { status: number; headers: Record<string, string>; body: string; ended: boolean; destroyed: boolean };
+  readonly client: {
+    status: number;
+    headers: Record<string, string>;
+    body: string;
+    ended: boolean;
+    destroyed: boolean;
+  };
   /** What was counted: attempts, hedges and copies. */
   readonly counts: readonly string[];
   readonly world: FakeWorld;
@@ -187,7 +193,9 @@ export function fakeWorld(text: string, tick: (ms: number) => void = () => undef
       const gauge = { increment() {}, decrement() {}, value: 0 };
       const runtime = {
         current: () => bound,
-        upstream: { send: (request: UpstreamRequest, handler: UpstreamHandler) => void sent.push(take(request, handler)) },
+        upstream: {
+          send: (request: UpstreamRequest, handler: UpstreamHandler) => void sent.push(take(request, handler)),
+        },
         watchdog: {
           watch(entry: Watched) {
             entry.watchIndex = 0;
@@ -275,7 +283,9 @@ function take(request: UpstreamRequest, handler: UpstreamHandler): SentRequest {
     head: (status, headers) =>
       handler.onHead(
         status,
-        Object.entries(headers).flat().map((text) => Buffer.from(text, 'latin1')),
+        Object.entries(headers)
+          .flat()
+          .map((text) => Buffer.from(text, 'latin1')),
         () => undefined,
       ),
     data: (text) => void handler.onData(Buffer.from(text)),

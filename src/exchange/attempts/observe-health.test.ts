@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatAnswer, chatChunk, type FakeExchange, fakeWorld, JSON_HEAD, type SentRequest, STREAM_HEAD, settled } from './fake-exchange.test.ts';
+import {
+  chatAnswer,
+  chatChunk,
+  type FakeExchange,
+  fakeWorld,
+  JSON_HEAD,
+  type SentRequest,
+  STREAM_HEAD,
+  settled,
+} from './fake-exchange.test.ts';
 import { runAttempts } from './run-attempts.ts';
 
 const world = () =>

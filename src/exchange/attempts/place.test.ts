@@ -24,7 +24,7 @@ function ask(exchange: FakeExchange): { attempt: Attempt; outcome: string; limit
   const { limit } = exchange.cluster('a');
   assert.ok(attempt !== undefined && limit !== undefined);
   const asked = { attempt, outcome: '', limit };
-  takePlace(attempt, limit).then((failure) => {
+  void takePlace(attempt, limit).then((failure) => {
     asked.outcome = failure === undefined ? 'placed' : failure.kind === 'failed' ? failure.failure : failure.kind;
   });
   return asked;
@@ -34,10 +34,16 @@ test('places are given in order of arrival; who finds the queue full is busy', a
   const world = newWorld();
   const asked = [1, 2, 3, 4].map(() => ask(world.exchange({ route: 'plain' })));
   await settled();
-  assert.deepEqual(asked.map(({ outcome }) => outcome), ['placed', '', '', 'busy']);
+  assert.deepEqual(
+    asked.map(({ outcome }) => outcome),
+    ['placed', '', '', 'busy'],
+  );
   asked[0]?.limit.release();
   await settled();
-  assert.deepEqual(asked.map(({ outcome }) => outcome), ['placed', 'placed', '', 'busy']);
+  assert.deepEqual(
+    asked.map(({ outcome }) => outcome),
+    ['placed', 'placed', '', 'busy'],
+  );
   assert.equal(asked[0]?.limit.queued, 1);
 });
 

@@ -43,7 +43,10 @@ const failed = (failure: FailureKind): AttemptOutcome => ({
   error: new GatewayError('provider_unreachable', 'x'),
 });
 
-function refused(status: number, options: { code?: string; message?: string; headers?: Record<string, string> } = {}): AttemptOutcome {
+function refused(
+  status: number,
+  options: { code?: string; message?: string; headers?: Record<string, string> } = {},
+): AttemptOutcome {
   const flat = Object.entries(options.headers ?? {}).flat();
   const error = {
     status,
@@ -68,18 +71,36 @@ function retried(name: string, outcome: AttemptOutcome, headers: Record<string, 
 }
 
 test('by default failures of the provider are reasons for another attempt, refusals of the request are not', () => {
-  const reasons: FailureKind[] = ['connect', 'timeout-connect', 'tls', 'reset', 'protocol', 'answer', 'timeout-head', 'timeout-idle', 'unexpressible', 'unsigned', 'busy'];
+  const reasons: FailureKind[] = [
+    'connect',
+    'timeout-connect',
+    'tls',
+    'reset',
+    'protocol',
+    'answer',
+    'timeout-head',
+    'timeout-idle',
+    'unexpressible',
+    'unsigned',
+    'busy',
+  ];
   for (const failure of reasons) assert.equal(retried('plain', failed(failure)), true, failure);
   assert.equal(retried('plain', failed('aborted')), false);
   assert.equal(retried('plain', { kind: 'done' }), false);
   for (const status of [408, 409, 424, 429, 500, 502, 503, 504, 529]) {
     assert.equal(retried('plain', refused(status)), true, String(status));
   }
-  for (const status of [400, 404, 413, 422, 501]) assert.equal(retried('plain', refused(status)), false, String(status));
+  for (const status of [400, 404, 413, 422, 501])
+    assert.equal(retried('plain', refused(status)), false, String(status));
 });
 
 test('a policy names its reasons', () => {
-  const outcomes = { connect: failed('tls'), reset: failed('answer'), timeout: failed('timeout-idle'), status: refused(500) };
+  const outcomes = {
+    connect: failed('tls'),
+    reset: failed('answer'),
+    timeout: failed('timeout-idle'),
+    status: refused(500),
+  };
   for (const name of Object.keys(outcomes)) {
     for (const [reason, outcome] of Object.entries(outcomes)) {
       assert.equal(retried(name, outcome), name === reason, `${name}: ${reason}`);
@@ -171,7 +192,16 @@ test('only a way that was tried is waited for, as long as its provider asked', (
 test('how attempts are counted', () => {
   const exchange = world.exchange({ route: 'plain' });
   const attempt = attemptOf(exchange);
-  const results = [failed('tls'), failed('reset'), failed('timeout-idle'), failed('busy'), refused(429), refused(500), refused(404), { kind: 'done' as const }];
+  const results = [
+    failed('tls'),
+    failed('reset'),
+    failed('timeout-idle'),
+    failed('busy'),
+    refused(429),
+    refused(500),
+    refused(404),
+    { kind: 'done' as const },
+  ];
   assert.deepEqual(
     results.map((outcome) => attemptResult(attempt, outcome)),
     ['connect_error', 'reset', 'timeout', 'busy', 'rate_limited', 'server_error', 'client_error', 'ok'],

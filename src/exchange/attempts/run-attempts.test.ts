@@ -27,7 +27,10 @@ virtual_services:
       - { name: timed, match: { model: timed }, timeout: { first_token: 200ms, idle: 500ms }, retry: { per_try_timeout: 1s }, split: [{ cluster: a }], fallback: [{ cluster: b }] }
 `;
 
-function begin(t: TestContext, options: Parameters<ReturnType<typeof fakeWorld>['exchange']>[0]): FakeExchange & { done: Promise<unknown> } {
+function begin(
+  t: TestContext,
+  options: Parameters<ReturnType<typeof fakeWorld>['exchange']>[0],
+): FakeExchange & { done: Promise<unknown> } {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const exchange = fakeWorld(CONFIG, (ms) => t.mock.timers.tick(ms)).exchange(options);
   const done = runAttempts(exchange.run).catch((error: unknown) => error);

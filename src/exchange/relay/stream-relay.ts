@@ -40,6 +40,11 @@ function createMessageReader(onFrame: OnFrame): FrameReader {
 
 /** More than a first event: a stream that has not shown one by then is passed on all the same. */
 const MAX_HELD = 64 * 1024;
+/**
+ * Frames that only open an answer are held back no longer than this once others follow: the provider is at work then, and
+ * what it sends meanwhile, such as pings, keeps connections open all the way to the client.
+ */
+const MAX_HOLD_MS = 1000;
 
 /**
  * Passes a stream on as bytes, whole events at a time and one write for what arrived in one turn, and watches it for usage,
@@ -57,6 +62,8 @@ export class StreamRelay implements Relay {
   /** Whole events that wait for the first one to be judged. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
+  /** By the monotonic clock; 0 while nothing is held. */
+  #heldSince = 0;
   /** Whether a frame came that a client can use. */
   #seenContent = false;
 
@@ -101,8 +108,16 @@ export class StreamRelay implements Relay {
       this.#held.push(whole);
       this.#heldBytes += whole.length;
     }
-    if (!this.#seenContent && this.#reader !== undefined && this.#heldBytes < MAX_HELD) return true;
+    if (this.#mayHold()) return true;
     return this.#start();
+  }
+
+  /** Whether what came so far may wait for the first content. */
+  #mayHold(): boolean {
+    if (this.#seenContent || this.#reader === undefined || this.#heldBytes >= MAX_HELD) return false;
+    const now = this.#state.runtime.monotonic();
+    if (this.#heldSince === 0) this.#heldSince = now;
+    return now - this.#heldSince < MAX_HOLD_MS;
   }
 
   end(): void {

@@ -1,4 +1,4 @@
-import { base62, hasGoodChecksum, hasIssuedForm, keyChecksum } from '../../config/issued-key-form.ts';
+import { base62, hasGoodChecksum, keyChecksum, looksIssued } from '../../config/issued-key-form.ts';
 
 const MARK = 'aigw-';
 /** 64 bits: names the key, is no secret. */
@@ -43,6 +43,11 @@ export function parseKey(text: string): KeyName | undefined {
   if (!hasIssuedForm(text) || !hasGoodChecksum(text)) return undefined;
   const prefix = text.slice(0, MARK.length + ID_LENGTH);
   return { id: prefix.slice(MARK.length), prefix };
+}
+
+/** Whether a text looks like an issued key, whatever its checksum. A configured key must not. */
+export function hasIssuedForm(text: string): boolean {
+  return looksIssued(text);
 }
 
 function toInteger(bytes: Uint8Array): bigint {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { type CalendarUnit, createCalendar, isTimeZone } from './calendar.ts';
+import { type CalendarUnit, createCalendar } from './calendar.ts';
 
 function iso(unit: CalendarUnit, zone: string, at: string): [string, string] {
   const { startMs, endMs } = createCalendar(unit, zone).periodAt(Date.parse(at));
@@ -63,9 +63,4 @@ test('every moment is in its period, and periods follow each other without a gap
     ),
     { numRuns: 300 },
   );
-});
-
-test('names of time zones are told from others', () => {
-  assert.equal(isTimeZone('Europe/Berlin'), true);
-  assert.equal(isTimeZone('Europe/Atlantis'), false);
 });

@@ -1,9 +1,9 @@
 import type { BudgetConfig, RateLimitConfig } from '../../config/model.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import { compileCost } from '../../routing/cost-expression.ts';
 import { compileGlobTest, compileValueMatch } from '../../snapshot/compile-value-match.ts';
 import { compileAddressRanges } from '../address-ranges.ts';
 import { type CalendarUnit, PERIOD_MS } from './calendar.ts';
-import { compileCost } from '../../routing/cost-expression.ts';
 import type { CompiledLimit, LimitDimension, LimitMeasure, LimitView, LimitWindow } from './limit.ts';
 
 /** Billionths of a dollar in a dollar. */

@@ -153,8 +153,8 @@ export function createWorkerFleet(options: WorkerFleetOptions): Fleet {
 
   return {
     async apply(loaded, sources) {
-      await firstTry;
       const resolved = await listeners.resolve(loaded.config.listeners);
+      await firstTry;
       // The admin listener is the primary's.
       const config: GatewayConfig = { ...loaded.config, listeners: resolved, admin: false };
       const next: Deployment = { config, hash: loaded.hash, sources };

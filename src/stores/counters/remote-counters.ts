@@ -21,6 +21,15 @@ class RemoteReservation implements Reservation {
   }
 }
 
+/** How a RemoteCounters uses its channel. */
+export interface RemoteCountersOptions {
+  /**
+   * How long settlements may wait for a question to go along with, which saves the owner from being woken for them. Those of
+   * concurrency limits, whose places others wait for, never wait. Default 0.
+   */
+  settleDelayMs?: number;
+}
+
 interface Waiting {
   readonly take: (answer: Answer) => void;
   readonly fail: (error: Error) => void;
@@ -34,11 +43,16 @@ export class RemoteCounters implements CounterStore {
   readonly #port: CounterPort;
   readonly #waiting = new Map<number, Waiting>();
   #batch: Question[] = [];
+  readonly #settleDelayMs: number;
   #next = 0;
   #closed = false;
+  /** Whether the batch goes at the end of this turn. */
+  #goesNow = false;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(port: CounterPort) {
+  constructor(port: CounterPort, options: RemoteCountersOptions = {}) {
     this.#port = port;
+    this.#settleDelayMs = options.settleDelayMs ?? 0;
     port.onMessage((message) => {
       if (!isAnswerMessage(message)) return;
       for (const answer of message.answers) {
@@ -65,14 +79,14 @@ export class RemoteCounters implements CounterStore {
     const own = ownReservation(reservation);
     if (own.done) return;
     own.done = true;
-    this.#push({ ask: 'settle', reservation: own.id, amounts, nowMs });
+    this.#push({ ask: 'settle', reservation: own.id, amounts, nowMs }, this.#mayWait(own));
   }
 
   release(reservation: Reservation, nowMs: number): void {
     const own = ownReservation(reservation);
     if (own.done) return;
     own.done = true;
-    this.#push({ ask: 'release', reservation: own.id, nowMs });
+    this.#push({ ask: 'release', reservation: own.id, nowMs }, this.#mayWait(own));
   }
 
   charge(limits: readonly CounterLimit[], amounts: readonly number[], nowMs: number): void {
@@ -116,14 +130,27 @@ export class RemoteCounters implements CounterStore {
     });
   }
 
-  #push(question: Question): void {
+  #mayWait(reservation: RemoteReservation): boolean {
+    return this.#settleDelayMs > 0 && !reservation.limits.some(({ kind }) => kind === 'concurrency');
+  }
+
+  #push(question: Question, mayWait = false): void {
     if (this.#closed) return;
     this.#batch.push(question);
+    if (this.#goesNow) return;
+    if (mayWait) {
+      this.#timer ??= setTimeout(() => this.#flush(), this.#settleDelayMs);
+      return;
+    }
+    this.#goesNow = true;
     // After the input and output of this turn: whatever else it asks goes along.
-    if (this.#batch.length === 1) setImmediate(() => this.#flush());
+    setImmediate(() => this.#flush());
   }
 
   #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#goesNow = false;
     if (this.#batch.length === 0 || this.#closed) return;
     const questions = this.#batch;
     this.#batch = [];

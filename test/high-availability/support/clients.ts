@@ -24,7 +24,8 @@ export const CLIENTS: readonly ClientAdapter[] = [
 ];
 
 /** The line of a virtual service that serves the APIs which are served only when asked for. */
-export const ASKED_ENDPOINTS = 'endpoints: { /generate: tgi_generate, /generate_stream: tgi_generate_stream, /api/chat: ollama_chat }';
+export const ASKED_ENDPOINTS =
+  'endpoints: { /generate: tgi_generate, /generate_stream: tgi_generate_stream, /api/chat: ollama_chat }';
 
 /** What a client got. */
 export interface ClientAnswer {

@@ -1,4 +1,12 @@
-import { ANSWER_TEXT, ANSWER_WORDS, ANTHROPIC, BEDROCK, GEMINI, OPENAI, type ProviderApi } from '../../support/providers.ts';
+import {
+  ANSWER_TEXT,
+  ANSWER_WORDS,
+  ANTHROPIC,
+  BEDROCK,
+  GEMINI,
+  OPENAI,
+  type ProviderApi,
+} from '../../support/providers.ts';
 
 /** How one provider API looks on the wire, with what comes before the first content. */
 export interface ScriptedApi extends ProviderApi {
@@ -61,7 +69,10 @@ const RESPONSES: ScriptedApi = {
 };
 
 const cohereText = (value: object) => ({ index: 0, delta: { message: { content: value } } });
-const COHERE_USAGE = { billed_units: { input_tokens: 7, output_tokens: 3 }, tokens: { input_tokens: 7, output_tokens: 3 } };
+const COHERE_USAGE = {
+  billed_units: { input_tokens: 7, output_tokens: 3 },
+  tokens: { input_tokens: 7, output_tokens: 3 },
+};
 
 /** Cohere's chat. */
 const COHERE: ScriptedApi = {

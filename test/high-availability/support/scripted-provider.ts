@@ -32,7 +32,11 @@ export async function startProvider(scope: Scope, name: string): Promise<Scripte
 }
 
 /** Refuses with a JSON error. */
-export function refuseWith(status: number, headers: Record<string, string> = {}, error: object = {}): (call: ProviderCall) => void {
+export function refuseWith(
+  status: number,
+  headers: Record<string, string> = {},
+  error: object = {},
+): (call: ProviderCall) => void {
   const body = JSON.stringify({ error: { message: 'Not now.', type: 'server_error', ...error } });
   return (call) => call.reply(status, { 'content-type': 'application/json', ...headers }, body);
 }

@@ -17,7 +17,8 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const SEEN_MS = 15;
 
 function refuse(status: number, headers: Record<string, string> = {}): StormFault['play'] {
-  return (call) => call.reply(status, { ...JSON_TYPE, ...headers }, '{"error":{"message":"Not now.","type":"server_error"}}');
+  return (call) =>
+    call.reply(status, { ...JSON_TYPE, ...headers }, '{"error":{"message":"Not now.","type":"server_error"}}');
 }
 
 function begin(call: ProviderCall, api: ScriptedApi, frames: number): void {
@@ -51,7 +52,12 @@ export const STORM_FAULTS: readonly StormFault[] = [
   { name: '500', commits: false, weight: 4, play: refuse(500) },
   { name: '503', commits: false, weight: 4, play: refuse(503, { 'retry-after': '1' }) },
   { name: '529', commits: false, weight: 4, play: refuse(529) },
-  { name: 'no HTTP', commits: false, weight: 3, play: (call) => void call.socket.write('220 mail.example ready\r\n\r\n') },
+  {
+    name: 'no HTTP',
+    commits: false,
+    weight: 3,
+    play: (call) => void call.socket.write('220 mail.example ready\r\n\r\n'),
+  },
   {
     name: 'page of HTML',
     commits: false,
