@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { Pool } from 'undici';
+import { openStore } from '../src/stores/database/open-database.ts';
 import { type AigwProcess, startAigw } from './support/aigw-process.ts';
 import { CLIENT_APIS } from './support/client-apis.ts';
 import { temporaryFolder } from './support/gateway.ts';
@@ -46,13 +47,14 @@ virtual_services:
 async function startCrew(
   t: TestContext,
   url: string,
-  options: { more?: string; service?: string; workers?: number } = {},
+  options: { more?: string; service?: string; workers?: number; watch?: boolean } = {},
 ): Promise<Crew> {
   const folder = temporaryFolder(t);
   const file = join(folder, 'aigw.yaml');
   const log = join(folder, 'access.log');
   writeFileSync(file, configText(url, { log, ...options }));
   const args = ['--port', '0', '--admin-port', '0', '--workers', String(options.workers ?? WORKERS)];
+  if (options.watch === false) args.push('--no-watch');
   return { aigw: await startAigw(t, file, { args }), file, log };
 }
 
@@ -125,9 +127,13 @@ function openRequest(aigw: AigwProcess, stream = false): Promise<RawConnection> 
   });
 }
 
-test('workers share port, limits, metrics and log', async (t) => {
+test('workers share port, limits, metrics, log and ledger', async (t) => {
   const url = await quickProvider(t);
-  const { aigw, log } = await startCrew(t, url, { service: 'rate_limit: [{ requests: 50, per: hour }]' });
+  const ledger = join(temporaryFolder(t), 'usage.db');
+  const { aigw, log } = await startCrew(t, url, {
+    service: 'rate_limit: [{ requests: 50, per: hour }]',
+    more: `stores: { ledger: { sqlite: ${ledger} } }\n`,
+  });
   assert.equal(workerPids(aigw).size, WORKERS);
   assert.equal((await aigw.admin('/readyz')).status, 200);
   const before = await samples(aigw, 'process_open_fds');
@@ -164,6 +170,12 @@ test('workers share port, limits, metrics and log', async (t) => {
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
   assert.equal(lines.length, 200);
   for (const line of lines) JSON.parse(line);
+  const database = await openStore(ledger);
+  t.after(() => database.close());
+  const [row] = await database.query(
+    'SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids FROM aigw_usage WHERE status = 200',
+  );
+  assert.deepEqual([row?.['n'], row?.['ids']], [50, 50]);
 });
 
 test('a worker that is killed is replaced: others serve on, its reservations are given back, counters stay', async (t) => {
@@ -251,7 +263,8 @@ test('a worker that is killed is replaced: others serve on, its reservations are
 
 test('configurations change in all workers or in none, and no request is lost', async (t) => {
   const url = await quickProvider(t);
-  const { aigw, file, log } = await startCrew(t, url);
+  // One reason to reload at a time, so that refusals can be counted.
+  const { aigw, file, log } = await startCrew(t, url, { watch: false });
   const variants = [
     configText(url, { log, names: ['two'] }),
     'static_cluster: { one: { provider: openai, endpont: "typo" } }\n',
@@ -314,11 +327,13 @@ test('configurations change in all workers or in none, and no request is lost', 
   assert.equal(Number(rejections.exec((await aigw.admin('/metrics')).body)?.[1]), refusedBefore + 1);
   assert.deepEqual(await answerers(), ['last']);
 
-  // A worker that comes later has what the others have.
-  const [index, pid] = [...workerPids(aigw)][0] ?? [0, 0];
-  process.kill(pid, 'SIGKILL');
-  await waitFor('it to be replaced', () => aigw.stderr().includes(`"worker":${index},"message":"a worker serves"`));
+  // Workers that come later have what those before them had.
+  for (const [index, pid] of workerPids(aigw)) {
+    process.kill(pid, 'SIGKILL');
+    await waitFor('it to be replaced', () => aigw.stderr().includes(`"worker":${index},"message":"a worker serves"`));
+  }
   assert.deepEqual(await answerers(), ['last']);
+  assert.equal(await aigw.metric('aigw_worker_restarts_total'), WORKERS);
 });
 
 test('at SIGTERM every worker finishes what is in flight, then all processes are gone', async (t) => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '../config/secret.ts';
-import { type Access, type AdminRole, identify, isForwarded, permits, requireRole } from './access.ts';
+import { identify, isForwarded, requireRole } from './access.ts';
 import { AdminError } from './admin-error.ts';
 import { createFailedLogins } from './failed-logins.ts';
 import { bearer, createPort, NOW, startAdmin, TOKENS } from './harness.test.ts';
+import { type Access, type AdminRole, permits } from './roles.ts';
 import { ADMIN_ROUTES } from './routes.ts';
 import { createTokenCheck } from './token-check.ts';
 

@@ -1,29 +1,8 @@
 import { AdminError } from './admin-error.ts';
 import type { FailedLogins } from './failed-logins.ts';
 import { isLoopbackAddress } from './host-check.ts';
+import { type Access, type Actor, LOOPBACK_ACTOR, permits } from './roles.ts';
 import type { TokenCheck } from './token-check.ts';
-
-/** What a token may do: `viewer` reads, `operator` also changes limits and endpoints, `admin` also keys and the configuration. */
-export type AdminRole = 'viewer' | 'operator' | 'admin';
-
-/** Who may call a route at least; `monitor` are probes and scrapers, who need no token and come from other machines. */
-export type Access = 'monitor' | AdminRole;
-
-/** Who calls: the name of the token, for the audit log, and its role. */
-export interface Actor {
-  readonly name: string;
-  readonly role: AdminRole;
-}
-
-/** Who calls from this machine while no token is configured. */
-export const LOOPBACK_ACTOR: Actor = { name: 'loopback', role: 'viewer' };
-
-const RANKS: Readonly<Record<AdminRole, number>> = { viewer: 1, operator: 2, admin: 3 };
-
-/** Whether a role may call what asks for `access`. */
-export function permits(role: AdminRole, access: Access): boolean {
-  return access === 'monitor' || RANKS[role] >= RANKS[access];
-}
 
 /** What of a request decides who calls. */
 export interface Caller {

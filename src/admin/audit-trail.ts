@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonValue } from '../json/types.ts';
-import type { Actor } from './access.ts';
 import type { AdminError } from './admin-error.ts';
 import type { AdminPort, AuditEntry } from './port.ts';
+import type { Actor } from './roles.ts';
 import type { AdminRoute, ChangeNote } from './route.ts';
 
 /** What happened on a route that changes something. */

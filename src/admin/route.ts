@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Access, Actor } from './access.ts';
 import type { AdminAnswer } from './answer.ts';
 import { parseInput, queryFields } from './input.ts';
 import type { AdminPort } from './port.ts';
 import { type BodyRules, JSON_BODY, parseJson } from './read-body.ts';
+import type { Access, Actor } from './roles.ts';
 
 /** What a change tells the audit log; handlers fill it in as far as they know. */
 export interface ChangeNote {

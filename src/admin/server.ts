@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Actor, identify, isForwarded, requireRole } from './access.ts';
+import { identify, isForwarded, requireRole } from './access.ts';
 import { AdminError, refusalAnswer, toAdminError } from './admin-error.ts';
 import type { AdminAnswer } from './answer.ts';
 import { type AuditEvent, createAuditTrail } from './audit-trail.ts';
@@ -11,6 +11,7 @@ import { createFailedLogins } from './failed-logins.ts';
 import { isAllowedHost } from './host-check.ts';
 import type { AdminPort, AuditEntry } from './port.ts';
 import { readText } from './read-body.ts';
+import type { Actor } from './roles.ts';
 import type { AdminRequest, AdminRoute, ChangeNote } from './route.ts';
 import { createRouteIndex, type PathMethods } from './route-index.ts';
 import { ADMIN_ROUTES } from './routes.ts';

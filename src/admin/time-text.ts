@@ -26,9 +26,6 @@ export function parseTime(text: string, nowMs: number): number | undefined {
 }
 
 /** The same for a field of a request: AdminError 400 when it is none; undefined stays undefined. */
-export function readTime(name: string, text: string, nowMs: number): number;
-/** The same for a field of a request: AdminError 400 when it is none; undefined stays undefined. */
-export function readTime(name: string, text: string | undefined, nowMs: number): number | undefined;
 export function readTime(name: string, text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const timeMs = parseTime(text, nowMs);

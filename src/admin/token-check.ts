@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../config/secret.ts';
-import type { Actor, AdminRole } from './access.ts';
+import type { Actor, AdminRole } from './roles.ts';
 
 /** One entry of `admin.tokens`. */
 export interface AdminToken {

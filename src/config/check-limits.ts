@@ -154,6 +154,7 @@ function sameNames(
   const seen = new Set<string>();
   for (const { limit, path } of limits) {
     const key = identity(limit);
+    if (oneAmount(limit, what === 'budget' ? BUDGET_AMOUNTS : RATE_AMOUNTS, path).length > 0) continue;
     if (seen.has(key) && limit.name === undefined) {
       const message = `counts the same as another ${what} of this level, so that only one of them would hold`;
       issues.push(error(path, message, 'give it a `name`, or remove it'));

@@ -51,23 +51,22 @@ function meet(a: Binding, b: Binding): boolean {
 /** A listener that other machines reach asks who calls, whatever service they ask for. */
 function exposure(binding: Binding, name: string | undefined, config: GatewayConfig): UnplacedIssue[] {
   if (isLoopback(binding.address)) return [];
-  const reached = config.virtual_services.filter(
-    ({ listeners }) => listeners === undefined || (name !== undefined && listeners.includes(name)),
+  const { virtual_services: services } = config;
+  const open = services.find(
+    ({ listeners, auth_filter: auth }) =>
+      (listeners === undefined || (name !== undefined && listeners.includes(name))) &&
+      (auth === undefined || auth.optional),
   );
-  const open = reached.find(({ auth_filter: auth }) => auth === undefined || auth.optional);
-  if (open === undefined && config.virtual_services.length > 0) return [];
-  const lets =
-    open === undefined
-      ? 'no authentication is configured'
-      : `the virtual service "${open.name}" ${open.auth_filter === undefined ? 'has no `auth_filter`' : 'lets requests without a credential pass'}`;
-  return [
-    {
-      path: [...binding.path, 'address'],
-      severity: 'error',
-      message: `${binding.address} is open to other machines and ${lets}`,
-      fix: 'give it one that asks for keys, listen on 127.0.0.1, or start with --insecure if something in front authenticates',
-    },
-  ];
+  if (open === undefined && services.length > 0) return [];
+  const path = [...binding.path, 'address'];
+  const others = 'listen on 127.0.0.1, or start with --insecure if something in front authenticates';
+  const isOpen = `${binding.address} is open to other machines and`;
+  if (open === undefined) {
+    return [{ path, severity: 'error', message: `${isOpen} no authentication is configured`, fix: others }];
+  }
+  const lets = open.auth_filter === undefined ? 'has no `auth_filter`' : 'lets requests without a credential pass';
+  const message = `${isOpen} the virtual service "${open.name}" ${lets}`;
+  return [{ path, severity: 'error', message, fix: `let it ask for keys, ${others}` }];
 }
 
 function isAnyAddress(address: string): boolean {

@@ -92,12 +92,19 @@ export async function bindFilters(config: GatewayConfig, parts: FilterParts): Pr
     return toLimitSet(own);
   };
   const bindService = async (service: GatewayConfig['virtual_services'][number]): Promise<LiveService> => {
+    /** By cluster: the limits of every route that names it, which hold for `cluster/model` addressing too. */
+    const direct = new Map<string, CompiledLimit[]>();
     for (const [index, route] of service.virtual_routes.entries()) {
       const name = route.name ?? `${service.name}/${index}`;
       const place = `route ${service.name}/${name}`;
       const own = [...compileRateLimits(route.rate_limit, place), ...compileBudgets(route.budget, place)];
-      if (own.length > 0) routeLimits.set(`${service.name}|${name}`, take(own));
+      if (own.length === 0) continue;
+      routeLimits.set(`${service.name}|${name}`, take(own));
+      for (const { cluster } of [...route.split, ...route.fallback]) {
+        direct.set(cluster, [...(direct.get(cluster) ?? []), ...own]);
+      }
     }
+    for (const [cluster, own] of direct) routeLimits.set(`${service.name}|${service.name}/${cluster}`, own);
     const place = `service ${service.name}`;
     return {
       authenticator: await authenticatorOf(service.auth_filter),

@@ -128,7 +128,9 @@ export function compileService(config: VirtualServiceConfig, context: CompileCon
     for (const [position, match] of matches(routeConfig).entries()) {
       entries.push({ condition: compileCondition(match, compileExpression), route, match: position });
     }
-    for (const target of config.model_addressing ? route.targets : []) {
+    // What only some may use, or only some requests, is not open to whoever knows its name.
+    const open = config.model_addressing && matches(routeConfig).some(isOpenMatch);
+    for (const target of open ? route.targets : []) {
       const cluster = target.cluster.name;
       if (!addressable.has(cluster)) addressable.set(cluster, directRoute(config.name, cluster, context));
     }

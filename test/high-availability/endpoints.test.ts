@@ -21,7 +21,7 @@ const dead = `http://127.0.0.1:${nobody}`;
 const gateway = await startGateway(
   { after },
   `static_cluster:
-${clusterLine('one-dead', 'openai', '', list([e1.url, dead]))}
+${clusterLine('one-dead', 'openai', '', `${list([e1.url, dead])}, circuit_breaker: { open: 30s }`)}
 ${clusterLine('sick', 'openai', '', `${list([e1.url, e2.url, e3.url])}, circuit_breaker: { open: 100ms, max_open: 100ms }`)}
 ${clusterLine('all', 'openai', '', list([e1.url, e2.url]))}
 ${clusterLine('half', 'openai', '', `${list(providers.map(({ url }) => url))}, circuit_breaker: { open: 60s, max_ejected_percent: 50 }`)}

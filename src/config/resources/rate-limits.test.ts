@@ -251,6 +251,12 @@ test('rules of the kind, and names in expressions that mean something else', () 
     1,
   );
   assert.equal(errorsOf('{limit: {requests: 1, unit: Week}}').length, 1);
+  assert.deepEqual(
+    errorsOf(
+      '{clientSelectors: [{headers: [{name: a, type: RegularExpression, value: "(b"}]}], limit: {requests: 1, unit: Hour}}',
+    ),
+    [`${at}.clientSelectors[0].headers[0]: rule "value must be a regular expression in RE2 syntax"`],
+  );
   const { warnings } = limitsOf({
     rules: '[]',
     costs: `[{metadataKey: a, type: CEL, cel: "backend == 'x' && model == 'route_name' ? 1u : 2u"}]`,

@@ -1,10 +1,24 @@
 import { z } from 'zod';
+import { compileRegex } from '../../routing/pattern.ts';
 import { httpHeaderName, list, ruleMessage, unsupported } from './schema-parts.ts';
 
 /**
  * Rate limits of Envoy Gateway's BackendTrafficPolicy, whose selectors QuotaPolicy uses too:
  * https://gateway.envoyproxy.io/docs/api/extension_types/#ratelimitspec
  */
+
+/** Whether a text is RE2 syntax, where it is to be a pattern. */
+function isPattern({ type, value = '' }: { type?: string | undefined; value?: string | undefined }): boolean {
+  if (type !== 'RegularExpression') return true;
+  try {
+    compileRegex(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const PATTERN_RULE = ruleMessage('value must be a regular expression in RE2 syntax');
 
 const header = z
   .strictObject({
@@ -20,7 +34,8 @@ const header = z
   .refine(
     (match) => match.type !== 'Distinct' || (match.value === undefined && match.invert !== true),
     ruleMessage('a header of type Distinct has neither value nor invert'),
-  );
+  )
+  .refine(isPattern, PATTERN_RULE);
 
 /** Which requests a rule counts. */
 export const selectCondition = z
@@ -40,6 +55,7 @@ export const selectCondition = z
         value: z.string().max(1024).default('/'),
         invert: z.boolean().optional(),
       })
+      .refine(isPattern, PATTERN_RULE)
       .optional(),
     sourceCIDR: z
       .strictObject({

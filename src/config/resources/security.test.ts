@@ -84,7 +84,9 @@ test('jwt: what cannot be checked does not load', () => {
   assert.deepEqual(errorsOf('remoteJWKS: {uri: "https://keys.test"}'), [
     `${at}: a token of any issuer cannot be accepted; add the issuer that the claim \`iss\` must name`,
   ]);
-  assert.deepEqual(errorsOf('issuer: i, remoteJWKS: {uri: keys}'), [`${at}.remoteJWKS.uri: "keys" is not a URL`]);
+  assert.deepEqual(errorsOf('issuer: i, remoteJWKS: {uri: keys}'), [
+    `${at}.remoteJWKS.uri: "keys" is not a URL that key sets are fetched from; write one with http: or https:, without user, query and fragment`,
+  ]);
   assert.deepEqual(errorsOf('issuer: i'), [`${at}: rule "either remoteJWKS or localJWKS must be specified."`]);
   assert.deepEqual(errorsOf('issuer: i, localJWKS: {valueRef: {name: lost}}'), [
     `${at}.localJWKS.valueRef: there is no ConfigMap default/lost`,

@@ -1,4 +1,5 @@
 import type { GatewayConfigInput } from '../model.ts';
+import { url } from '../model-scalars.ts';
 import { compact } from './compact.ts';
 import type { KindBody } from './kinds.ts';
 import { indexPolicies, type PolicyContext, type RuleAddress, type Targeting } from './policy-targets.ts';
@@ -231,8 +232,11 @@ function keySet(provider: JwtProviderSpec, place: ProviderPlace): JwtProviderInp
   const { policy, path, context } = place;
   const uri = provider.remoteJWKS?.uri;
   if (uri !== undefined) {
-    if (URL.canParse(uri) && /^https?:$/.test(new URL(uri).protocol)) return { url: uri };
-    context.report.error(policy, [...path, 'remoteJWKS', 'uri'], `${JSON.stringify(uri)} is not a URL`);
+    if (url.safeParse(uri).success) return { url: uri };
+    const message = `${JSON.stringify(uri)} is not a URL that key sets are fetched from`;
+    context.report.error(policy, [...path, 'remoteJWKS', 'uri'], message, {
+      fix: 'write one with http: or https:, without user, query and fragment',
+    });
     return undefined;
   }
   const { inline, valueRef } = provider.localJWKS ?? {};

@@ -4,7 +4,8 @@ import type { NeutralPart, NeutralSource, NeutralToolCall, NeutralToolResult } f
 import { parseDataUri } from '../openai/data-uri.ts';
 import { createDocumentNames } from './document-name.ts';
 import type { ModelTraits } from './model-family.ts';
-import { textToBase64, toBlob } from './opaque-bytes.ts';
+import { textToBase64 } from '../neutral/base64.ts';
+import { toBlob } from './opaque-bytes.ts';
 import { AUDIO_FORMATS, BEDROCK, DOCUMENT_FORMATS, IMAGE_FORMATS, ownBlock, VIDEO_FORMATS } from './wire.ts';
 
 /** Writes one part as the content blocks it takes, a cache point included; `path` names the part in errors. */

@@ -1,3 +1,5 @@
+import { base64ToText, textToBase64 } from '../neutral/base64.ts';
+
 /** Stands before a token that had to be wrapped, see `toBlob`. */
 const WRAPPED = 'aigw:';
 
@@ -7,7 +9,7 @@ const WRAPPED = 'aigw:';
  */
 export function toBlob(token: string): string {
   if (isCanonicalBase64(token)) return token;
-  return bytesToBase64(new TextEncoder().encode(WRAPPED + token));
+  return textToBase64(WRAPPED + token);
 }
 
 /** The token that `toBlob` made a blob of. */
@@ -22,30 +24,6 @@ export function fromBlob(blob: string): string {
 export function joinBlobs(first: string, second: string): string {
   if (!first.endsWith('=')) return first + second;
   return btoa(atob(first) + atob(second));
-}
-
-/** UTF-8 text as base64. */
-export function textToBase64(text: string): string {
-  return bytesToBase64(new TextEncoder().encode(text));
-}
-
-/** The UTF-8 text behind base64; undefined when it is not base64. */
-export function base64ToText(base64: string): string | undefined {
-  let binary: string;
-  try {
-    binary = atob(base64);
-  } catch {
-    return undefined;
-  }
-  const bytes = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-}
-
-function bytesToBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(binary);
 }
 
 function isCanonicalBase64(token: string): boolean {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../json/types.ts';
 import { encodeRequest as encodeMessagesRequest } from '../anthropic/encode-request.ts';
 import { encodeRequest as encodeConverseRequest } from '../bedrock-converse/encode-request.ts';
-import { textToBase64 } from '../bedrock-converse/opaque-bytes.ts';
+import { textToBase64 } from '../neutral/base64.ts';
 import type { EncodeContext } from '../dialect.ts';
 import { wrapRequest } from '../envelopes/bedrock-invoke.ts';
 import type { NeutralTokenCountRequest } from '../neutral/token-count.ts';

@@ -1,6 +1,5 @@
-import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
-import { base64ToText } from '../bedrock-converse/opaque-bytes.ts';
+import { documentText } from '../neutral/document-text.ts';
 import type { NeutralPart } from '../neutral/request.ts';
 import { COHERE } from './wire.ts';
 
@@ -35,24 +34,8 @@ export function decodeDocument(value: JsonValue): DocumentPart {
 export function encodeDocument(part: DocumentPart): JsonValue {
   const own = part.origin?.dialect === COHERE ? part.origin.value['document'] : undefined;
   if (own !== undefined) return own;
-  const data: JsonObject = { text: documentText(part) };
+  const data: JsonObject = { text: documentText(part, 'Cohere') };
   if (part.name !== undefined) data['title'] = part.name;
   if (part.context !== undefined) data['context'] = part.context;
   return { data };
-}
-
-function documentText(part: DocumentPart): string {
-  const { source } = part;
-  if (source.kind === 'text') return source.text;
-  if (source.kind === 'base64' && source.mediaType.startsWith('text/')) {
-    const text = base64ToText(source.data);
-    if (text !== undefined) return text;
-  }
-  throw new GatewayError(
-    'unsupported_parameter',
-    'Cohere takes documents as text only; send the text of the document.',
-    {
-      param: 'messages',
-    },
-  );
 }

@@ -1,4 +1,4 @@
-import { base64ToText, textToBase64 } from '../bedrock-converse/opaque-bytes.ts';
+import { base64ToText, textToBase64 } from './base64.ts';
 import { DIALECT_NAMES, type DialectName } from '../names.ts';
 import type { NeutralOrigin, NeutralPart } from './request.ts';
 

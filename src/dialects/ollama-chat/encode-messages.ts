@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
-import { base64ToText } from '../bedrock-converse/opaque-bytes.ts';
+import { labelledDocumentText } from '../neutral/document-text.ts';
 import type { NeutralMessage, NeutralPart } from '../neutral/request.ts';
 import { parseDataUri } from '../openai/data-uri.ts';
 import { parseToolArguments } from '../openai/tool-arguments.ts';
@@ -26,14 +26,6 @@ function imageBytes(part: NeutralPart & { type: 'image' }): string {
   const inline = source.kind === 'url' ? parseDataUri(source.url) : undefined;
   if (inline !== undefined) return inline.data;
   throw unsupported('Ollama takes images as bytes, not by URL or file id; send the image in base64.');
-}
-
-function documentText(part: NeutralPart & { type: 'document' }): string {
-  const { source } = part;
-  if (source.kind === 'text') return [part.name, part.context, source.text].filter((line) => line).join('\n');
-  const text = source.kind === 'base64' && source.mediaType.startsWith('text/') ? base64ToText(source.data) : undefined;
-  if (text === undefined) throw unsupported('Ollama takes documents as text only; send the text of the document.');
-  return text;
 }
 
 /** A thought goes back only where a server without signatures may have made it. */
@@ -62,7 +54,7 @@ function addPart(part: NeutralPart, content: Content, warn: Warn): void {
       content.images.push(imageBytes(part));
       return;
     case 'document':
-      content.texts.push(documentText(part));
+      content.texts.push(labelledDocumentText(part, 'Ollama'));
       return;
     case 'audio':
     case 'video':

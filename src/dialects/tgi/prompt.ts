@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { base64ToText } from '../bedrock-converse/opaque-bytes.ts';
+import { labelledDocumentText } from '../neutral/document-text.ts';
 import type { NeutralMessage, NeutralPart } from '../neutral/request.ts';
 import { toDataUri } from '../openai/data-uri.ts';
 
@@ -23,14 +23,6 @@ function imageText(part: NeutralPart & { type: 'image' }): string {
   return `![](${source.kind === 'url' ? source.url : toDataUri(source.mediaType, source.data)})`;
 }
 
-function documentText(part: NeutralPart & { type: 'document' }): string {
-  const { source } = part;
-  if (source.kind === 'text') return [part.name, part.context, source.text].filter((line) => line).join('\n');
-  const text = source.kind === 'base64' && source.mediaType.startsWith('text/') ? base64ToText(source.data) : undefined;
-  if (text === undefined) throw unsupported('TGI takes documents as text only; send the text of the document.');
-  return text;
-}
-
 function partText(part: NeutralPart, warn: (warning: string) => void): string {
   if (part.cache !== undefined) warn('Prompt cache marks were left out: TGI caches prompts by itself.');
   switch (part.type) {
@@ -40,7 +32,7 @@ function partText(part: NeutralPart, warn: (warning: string) => void): string {
     case 'image':
       return imageText(part);
     case 'document':
-      return documentText(part);
+      return labelledDocumentText(part, 'TGI');
     case 'audio':
     case 'video':
       throw unsupported(`TGI takes no ${part.type}.`);

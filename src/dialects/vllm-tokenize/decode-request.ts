@@ -23,7 +23,7 @@ export function decodeRequest(body: JsonObject, context: DecodeContext): Neutral
     model,
     input:
       prompt === undefined
-        ? { type: 'messages', request: decodeChatRequest({ model, messages, tools: body['tools'] }, {}) }
+        ? { type: 'messages', request: decodeChatRequest({ model, messages, tools: body['tools'] }, context) }
         : { type: 'prompt', text: prompt },
     extensions: { 'vllm-tokenize': otherFields(body, REQUEST_FIELDS) ?? {} },
   };

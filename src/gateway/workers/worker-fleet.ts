@@ -32,14 +32,14 @@ interface Deployment {
   readonly sources: readonly string[];
 }
 
-/** Beyond the time that requests in flight have, for what comes after them. */
+/** A worker has the grace once for requests in flight and once for what the ledger has to take, and this for the rest. */
 const END_GRACE_MS = 5000;
 
 /** Starts workers, which then wait for a configuration. One fleet in a process. */
 export function createWorkerFleet(options: WorkerFleetOptions): Fleet {
   const { logger, output } = options;
   const listeners = createWorkerListeners();
-  /** Which deployment each worker has in force. */
+  /** Which deployment the worker of each place has in force. */
   const inForce = new WeakMap<WorkerSlot, Deployment>();
   let current: Deployment | undefined;
   let previous: Deployment | undefined;
@@ -82,6 +82,7 @@ export function createWorkerFleet(options: WorkerFleetOptions): Fleet {
         },
         onGone(slot) {
           hasTried(slot);
+          inForce.delete(slot);
           metrics.gone(slot);
         },
         onBudget: ({ limit, standing }) => tellBudget(limit, standing),
@@ -195,7 +196,7 @@ export function createWorkerFleet(options: WorkerFleetOptions): Fleet {
     async drain(graceMs) {
       ending = true;
       for (const slot of slots) slot.end();
-      const deadline = setTimeout(killAll, graceMs + END_GRACE_MS);
+      const deadline = setTimeout(killAll, 2 * graceMs + END_GRACE_MS);
       await Promise.all(slots.map((slot) => endSlot(slot)));
       clearTimeout(deadline);
       process.off('exit', killAll);

@@ -27,15 +27,12 @@ export interface WorkerProcessOptions {
   exit(): void;
 }
 
-/** So long the primary may count more than is used, where a request took less than was reserved. */
-const SETTLE_DELAY_MS = 5;
-
 /** Runs a worker: a gateway that does what the primary asks for and counts limits there. */
 export function runWorkerProcess({ setup, channel, environment, exit }: WorkerProcessOptions): void {
   const logger = numbered(createLogger({ level: setup.logLevel, format: setup.logFormat }), setup.index);
   const say = (message: WorkerMessage, sent?: () => void) => channel.send(message, sent);
   const port: CounterPort = { send: (message) => channel.send(message), onMessage: channel.onMessage };
-  const counters = new RemoteCounters(port, { settleDelayMs: SETTLE_DELAY_MS });
+  const counters = new RemoteCounters(port);
   const gateway = createGateway({
     version: setup.version,
     logger,

@@ -104,7 +104,6 @@ export class WorkerSlot {
     worker.on('message', (message: unknown) => {
       if (isWorkerMessage(message)) this.#take(message);
     });
-    // A process that cannot be started says so here, and exits.
     worker.on('error', (error) => this.#options.logger.error('a worker failed', { error, worker: this.index }));
     whenGone(worker, (how) => this.#gone(served, how));
   }
@@ -213,6 +212,13 @@ function whenGone(worker: Worker, gone: (how: string) => void): void {
   };
   worker.once('exit', (code: number | null, signal: string | null) => {
     how = signal ?? `exit status ${code}`;
+    look();
+  });
+  worker.on('error', (error) => {
+    // A process that could not be started neither exits nor disconnects.
+    if (worker.process.pid !== undefined || how !== undefined) return;
+    how = error.message;
+    isRead = true;
     look();
   });
   worker.once('disconnect', () => {

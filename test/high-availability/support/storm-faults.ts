@@ -14,7 +14,7 @@ export interface StormFault {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 /** Long enough for the gateway to have passed on what came before. */
-const SEEN_MS = 15;
+const SEEN_MS = 10;
 
 function refuse(status: number, headers: Record<string, string> = {}): StormFault['play'] {
   return (call) =>
@@ -44,24 +44,24 @@ export function answerWell(call: ProviderCall, headers: Record<string, string> =
 
 /** What providers do; that nobody listens is done by an address. */
 export const STORM_FAULTS: readonly StormFault[] = [
-  { name: 'reset', commits: false, weight: 4, play: (call) => void call.socket.resetAndDestroy() },
-  { name: 'close', commits: false, weight: 4, play: (call) => void call.socket.end() },
+  { name: 'reset', commits: false, weight: 8, play: (call) => void call.socket.resetAndDestroy() },
+  { name: 'close', commits: false, weight: 8, play: (call) => void call.socket.end() },
   { name: 'silence', commits: false, weight: 1, play: () => undefined },
-  { name: '429', commits: false, weight: 4, play: refuse(429, { 'retry-after-ms': '20' }) },
+  { name: '429', commits: false, weight: 8, play: refuse(429, { 'retry-after-ms': '20' }) },
   { name: '429 that names a second', commits: false, weight: 1, play: refuse(429, { 'retry-after': '1' }) },
-  { name: '500', commits: false, weight: 4, play: refuse(500) },
-  { name: '503', commits: false, weight: 4, play: refuse(503, { 'retry-after': '1' }) },
-  { name: '529', commits: false, weight: 4, play: refuse(529) },
+  { name: '500', commits: false, weight: 8, play: refuse(500) },
+  { name: '503', commits: false, weight: 8, play: refuse(503, { 'retry-after': '1' }) },
+  { name: '529', commits: false, weight: 8, play: refuse(529) },
   {
     name: 'no HTTP',
     commits: false,
-    weight: 3,
+    weight: 6,
     play: (call) => void call.socket.write('220 mail.example ready\r\n\r\n'),
   },
   {
     name: 'page of HTML',
     commits: false,
-    weight: 3,
+    weight: 6,
     play: (call) => call.reply(200, { 'content-type': 'text/html' }, '<html>Sign in</html>'),
   },
   {
@@ -81,7 +81,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'reset behind the preamble',
     commits: false,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       begin(call, api, api.preamble);
@@ -91,7 +91,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'error event first',
     commits: false,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       begin(call, api, 0);
@@ -102,7 +102,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'error event behind the preamble',
     commits: false,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       begin(call, api, api.preamble);
@@ -115,7 +115,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'empty stream',
     commits: false,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       begin(call, api, 0);
@@ -125,7 +125,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'end behind the preamble',
     commits: false,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       begin(call, api, api.preamble);
@@ -135,7 +135,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'content and an error in one piece',
     commits: false,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       call.head(200, { 'content-type': api.streamType });
@@ -146,7 +146,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'error event after content',
     commits: true,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       begin(call, api, api.cutAfter);
@@ -159,7 +159,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'end after content',
     commits: true,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       begin(call, api, api.cutAfter);
@@ -169,7 +169,7 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'reset after content',
     commits: true,
-    weight: 4,
+    weight: 8,
     only: 'stream',
     play(call, api) {
       begin(call, api, api.cutAfter);
@@ -186,15 +186,15 @@ export const STORM_FAULTS: readonly StormFault[] = [
   {
     name: 'JSON cut in the middle',
     commits: false,
-    weight: 4,
+    weight: 8,
     only: 'whole',
     play: (call, api) => call.reply(200, JSON_TYPE, api.json.slice(0, -9)),
   },
-  { name: 'nothing as JSON', commits: false, weight: 4, only: 'whole', play: (call) => call.reply(200, JSON_TYPE, '') },
+  { name: 'nothing as JSON', commits: false, weight: 8, only: 'whole', play: (call) => call.reply(200, JSON_TYPE, '') },
   {
     name: 'connection cut inside the body',
     commits: false,
-    weight: 4,
+    weight: 8,
     only: 'whole',
     play(call, api) {
       call.socket.end(
