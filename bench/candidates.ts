@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Child, Children } from './children.ts';
 import { envoyConfig } from './envoy-config.ts';
-import { gatewayConfigFor } from './gateway-config.ts';
+import { type Governance, gatewayConfigFor } from './gateway-config.ts';
 
 /** What is compared. */
 export type CandidateName = 'envoy' | 'bare' | 'gateway';
@@ -29,6 +29,8 @@ export interface CandidateEnvironment {
 export interface StartOptions {
   /** Routes of the gateway beyond those the rows use. */
   extraRoutes?: number;
+  /** What the gateway governs; the default is one key, counted in the process. `false`: nothing. */
+  governance?: Governance | false;
   /** Watch the event loop of a Node candidate from inside; costs a little CPU. */
   watchLoop?: boolean;
   /** Write a CPU profile of the gateway into this folder. */
@@ -128,7 +130,9 @@ async function startGateway(environment: CandidateEnvironment, options: StartOpt
   const config = gatewayConfigFor({
     providerPort: environment.providerPort,
     logFile: join(folder, 'access.log'),
+    ledgerFile: join(folder, 'ledger.db'),
     extraRoutes: options.extraRoutes ?? 0,
+    governance: options.governance === false ? undefined : (options.governance ?? { keys: 1 }),
   });
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config));

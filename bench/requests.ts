@@ -1,4 +1,5 @@
 import { type ClientApi, messagesOf, toolsOf } from './conversation.ts';
+import { CLIENT_KEY } from './gateway-config.ts';
 
 /** What to send: one request, made of these. */
 export interface RequestSpec {
@@ -66,7 +67,7 @@ export function buildRequest(spec: RequestSpec): BuiltRequest {
     'user-agent: bench/1',
     'accept: application/json',
     'content-type: application/json',
-    'authorization: Bearer sk-bench-0123456789',
+    `authorization: Bearer ${CLIENT_KEY}`,
     ...(spec.gapUs === undefined ? [] : [`x-gap-us: ${spec.gapUs}`]),
     ...(spec.answerBytes === undefined ? [] : [`x-answer-bytes: ${spec.answerBytes}`]),
     `content-length: ${body.length}`,

@@ -88,6 +88,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'prices',
     'filters',
     'routing',
+    'json',
   ],
   cli: [
     'config',
@@ -102,6 +103,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'providers',
     'prices',
     'filters',
+    'admin',
   ],
 };
 

@@ -328,10 +328,11 @@ test('configurations change in all workers or in none, and no request is lost', 
   assert.deepEqual(await answerers(), ['last']);
 
   // Workers that come later have what those before them had.
-  for (const [index, pid] of workerPids(aigw)) {
-    process.kill(pid, 'SIGKILL');
-    await waitFor('it to be replaced', () => aigw.stderr().includes(`"worker":${index},"message":"a worker serves"`));
-  }
+  const first = workerPids(aigw);
+  for (const pid of first.values()) process.kill(pid, 'SIGKILL');
+  await waitFor('all to be replaced', () =>
+    [...first.keys()].every((index) => aigw.stderr().includes(`"worker":${index},"message":"a worker serves"`)),
+  );
   assert.deepEqual(await answerers(), ['last']);
   assert.equal(await aigw.metric('aigw_worker_restarts_total'), WORKERS);
 });

@@ -30,6 +30,17 @@ export function loadFrom(path: string | undefined, options: ConfigArguments): Lo
   });
 }
 
+/** Loads the text of a gateway file that came from elsewhere, under the same rules. Throws ConfigError. */
+export function loadText(text: string, options: ConfigArguments): LoadedConfig {
+  return loadConfig([{ file: 'sent.yaml', text }], {
+    env: process.env,
+    readText: (file) => readFileSync(file, 'utf8'),
+    homeDirectory: homedir(),
+    insecure: options.insecure === true,
+    ...(options.adjust === undefined ? {} : { adjust: options.adjust }),
+  });
+}
+
 /** The same for a command that ends when it fails: a wrong configuration is exit status 2. */
 export function loadOrExit(path: string | undefined, options: ConfigArguments): LoadedConfig {
   try {

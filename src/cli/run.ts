@@ -10,7 +10,7 @@ import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gat
 import { createLogger, type Logger, type LogLevel } from '../telemetry/logger.ts';
 import { banner } from './banner.ts';
 import { ExitError } from './exit-error.ts';
-import { type ConfigArguments, loadFrom, loadOrExit } from './load.ts';
+import { type ConfigArguments, loadFrom, loadOrExit, loadText } from './load.ts';
 import { waitForSignal } from './signals.ts';
 import { version } from './version.ts';
 
@@ -133,6 +133,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     version: version(),
     logger,
     environment: { env: process.env, readFile: (file) => readFile(file, 'utf8'), homeDirectory: homedir() },
+    load: (text) => loadText(text, rules),
     ...(await withWorkers(workers, { logger, logLevel })),
   });
   for (const warning of loaded.warnings) logger.warn(formatIssue(warning));

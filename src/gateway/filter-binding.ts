@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { LimitScope, ScopedLimit } from '../admin/limits/limit-port.ts';
 import type { AuthFilterConfig, GatewayConfig } from '../config/model.ts';
 import type { LiveService } from '../exchange/live.ts';
 import { type Authenticator, createAuthenticator } from '../filters/auth/authenticator.ts';
@@ -12,7 +13,7 @@ import type { CompiledLimit } from '../filters/limits/limit.ts';
 import { type LimitSet, NO_LIMITS, toLimitSet } from '../filters/limits/limit-set.ts';
 import { indexConfiguredKeys } from '../filters/organizations/organization-keys.ts';
 import { compileOrganizations, type OrganizationTree } from '../filters/organizations/organization-tree.ts';
-import { type ClusterPrices, createPriceBook } from '../prices/price-book.ts';
+import { type ClusterPrices, createPriceBook, type PriceBook } from '../prices/price-book.ts';
 import { PRICE_TABLE } from '../prices/table.ts';
 import type { Cluster, Route } from '../snapshot/snapshot.ts';
 import type { IssuedKeys } from './issued-keys.ts';
@@ -22,8 +23,9 @@ export interface FilterBinding {
   readonly organizations: OrganizationTree;
   /** By `service.index`. */
   readonly services: readonly LiveService[];
-  /** Every limit there is, those of issued keys left out. */
-  readonly limits: readonly CompiledLimit[];
+  /** Every limit there is and where it stands, those of issued keys left out. */
+  readonly scopedLimits: readonly ScopedLimit[];
+  readonly prices: PriceBook;
   readonly hash: KeyHasher;
   limitsOf(route: Route): LimitSet;
   pricesOf(cluster: Cluster): ClusterPrices;
@@ -85,10 +87,12 @@ export async function bindFilters(config: GatewayConfig, parts: FilterParts): Pr
     const jwt = await createVerifier(auth.jwt, parts.jwt);
     return createAuthenticator(auth, { organizations, hash, organizationKeys, keysLoaded, jwt });
   };
-  const limits = organizations.accounts.flatMap((account) => account.limits);
+  const scopedLimits: ScopedLimit[] = organizations.accounts.flatMap(({ level, path, limits }) =>
+    limits.map((limit) => ({ scope: { level, path }, limit })),
+  );
   const routeLimits = new Map<string, LimitSet>();
-  const take = (own: readonly CompiledLimit[]): LimitSet => {
-    limits.push(...own);
+  const take = (scope: LimitScope, own: readonly CompiledLimit[]): LimitSet => {
+    scopedLimits.push(...own.map((limit) => ({ scope, limit })));
     return toLimitSet(own);
   };
   const bindService = async (service: GatewayConfig['virtual_services'][number]): Promise<LiveService> => {
@@ -99,16 +103,21 @@ export async function bindFilters(config: GatewayConfig, parts: FilterParts): Pr
       const place = `route ${service.name}/${name}`;
       const own = [...compileRateLimits(route.rate_limit, place), ...compileBudgets(route.budget, place)];
       if (own.length === 0) continue;
-      routeLimits.set(`${service.name}|${name}`, take(own));
+      routeLimits.set(`${service.name}|${name}`, take({ level: 'route', path: `${service.name}/${name}` }, own));
       for (const { cluster } of [...route.split, ...route.fallback]) {
         direct.set(cluster, [...(direct.get(cluster) ?? []), ...own]);
       }
     }
-    for (const [cluster, own] of direct) routeLimits.set(`${service.name}|${service.name}/${cluster}`, own);
+    for (const [cluster, own] of direct) {
+      routeLimits.set(`${service.name}|${service.name}/${cluster}`, toLimitSet(own));
+    }
     const place = `service ${service.name}`;
     return {
       authenticator: await authenticatorOf(service.auth_filter),
-      limits: take([...compileRateLimits(service.rate_limit, place), ...compileBudgets(service.budget, place)]),
+      limits: take({ level: 'service', path: service.name }, [
+        ...compileRateLimits(service.rate_limit, place),
+        ...compileBudgets(service.budget, place),
+      ]),
       pricedOnly: config.prices.unknown === 'refuse',
     };
   };
@@ -117,7 +126,8 @@ export async function bindFilters(config: GatewayConfig, parts: FilterParts): Pr
   return {
     organizations,
     services,
-    limits,
+    scopedLimits,
+    prices: book,
     hash,
     limitsOf: (route) => routeLimits.get(`${route.service}|${route.name}`) ?? NO_LIMITS,
     pricesOf: (cluster) =>

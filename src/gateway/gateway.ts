@@ -25,6 +25,7 @@ import { createDemoEndpoint } from './demo-endpoint.ts';
 import { type AddressResolver, resolveBySystem } from './dns-source.ts';
 import type { Fleet } from './fleet.ts';
 import { createGovernance } from './governance.ts';
+import { administerConfig, administerGovernance } from './governance-admin.ts';
 import { createLiveRegistry } from './live-registry.ts';
 import { fetchText, postNotice } from './outbound-calls.ts';
 import { createRecorder } from './recorder.ts';
@@ -43,6 +44,8 @@ export interface GatewayOptions {
   tellBudget?: BudgetNotices['reached'];
   /** Hears what in a configuration has no meaning; the default logs it. */
   warn?(text: string): void;
+  /** Loads the text of a gateway file that an administrator sends. Throws ConfigError; absent: none can be sent. */
+  load?(text: string): LoadedConfig;
   /** Resolves the names of dynamic clusters; the default is this machine's resolver. */
   resolve?: AddressResolver;
 }
@@ -191,8 +194,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     metricsText: () => metrics.text(),
     clusters: () => (bound === undefined ? undefined : clusterLife.port),
+    ...administerGovernance(governance, { config: () => config, logger }),
+    config: () => configAdministration,
   };
 
+  const { load } = options;
+  const configAdministration =
+    load === undefined
+      ? undefined
+      : administerConfig({
+          load,
+          apply: (loaded, sources, expectedHash) => enqueue(() => applyUnlessStale(loaded, sources, expectedHash)),
+          applied: () => status.applied,
+        });
   const shown = fleet?.admin(port) ?? port;
 
   /** Opens the admin listener of a configuration; the one there is when nothing about it changes. */
@@ -205,9 +219,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       address: wanted.address,
       port: wanted.port,
       hostNames: wanted.host_names,
-      tokens: () => (config === undefined || config.admin === false ? [] : config.admin.tokens),
+      tokens: () => {
+        const inForce = config ?? next;
+        return inForce.admin === false ? [] : inForce.admin.tokens;
+      },
       admin: shown,
       onError: (error) => logger.error('the admin listener failed', { error }),
+      onAudit: ({ id, actor, role, action, target, sourceIp }) =>
+        logger.info('administrative change', { id, actor, role, action, target, source_ip: sourceIp }),
     });
     // The names it answers to may have changed while the port has not: then the old one has to go first.
     if (
@@ -345,12 +364,25 @@ export function createGateway(options: GatewayOptions): Gateway {
     metrics.configApplied(current.revision);
   }
 
+  /** Runs after every change that was asked for before. */
+  function enqueue<Result>(change: () => Promise<Result>): Promise<Result> {
+    const changed = queue.then(change);
+    queue = changed.catch(() => undefined);
+    return changed;
+  }
+
+  async function applyUnlessStale(
+    loaded: LoadedConfig,
+    sources: readonly string[],
+    expectedHash: string | undefined,
+  ): Promise<boolean> {
+    if (expectedHash !== undefined && status.applied?.hash !== expectedHash) return false;
+    await applyNow(loaded, sources);
+    return true;
+  }
+
   return {
-    apply(loaded, sources) {
-      const applied = queue.then(() => applyNow(loaded, sources));
-      queue = applied.catch(() => undefined);
-      return applied;
-    },
+    apply: (loaded, sources) => enqueue(() => applyNow(loaded, sources)),
     reject(error, sources) {
       refuse(newVersion('', sources), error.message.split('\n'));
     },

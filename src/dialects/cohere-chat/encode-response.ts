@@ -6,7 +6,7 @@ import {
   warnOfLostFinish,
   warnOfLostMarks,
   warnOfLostPart,
-  warnOfLostToken,
+  warnOfLostTokens,
   warnOfMoreCandidates,
 } from '../neutral/answer-losses.ts';
 import type { NeutralPart } from '../neutral/request.ts';
@@ -39,11 +39,11 @@ function encodeMessage(parts: readonly NeutralPart[], context: ResponseContext):
       case 'reasoning':
         if (isToolPlan(part.origin)) message['tool_plan'] = part.text;
         else if (part.text !== '') content.push({ type: 'thinking', thinking: part.text });
-        if (hasToken(part)) warnOfLostToken(COHERE_ANSWER, warn);
+        warnOfLostTokens(part, COHERE_ANSWER, warn);
         break;
       case 'tool-call': {
         const text = part.arguments === '' ? '{}' : part.arguments;
-        if (hasToken(part)) warnOfLostToken(COHERE_ANSWER, warn);
+        warnOfLostTokens(part, COHERE_ANSWER, warn);
         calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: text } });
         break;
       }
@@ -56,11 +56,6 @@ function encodeMessage(parts: readonly NeutralPart[], context: ResponseContext):
   if (calls.length > 0) message['tool_calls'] = calls;
   if (citations.length > 0) message['citations'] = citations;
   return message;
-}
-
-/** Whether a thought or a call carries a token of its maker. */
-export function hasToken(of: { signature?: string; encrypted?: string }): boolean {
-  return of.signature !== undefined || of.encrypted !== undefined;
 }
 
 /** Writes a whole answer. It has one: the first candidate. */

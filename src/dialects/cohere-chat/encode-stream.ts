@@ -6,14 +6,13 @@ import {
   warnOfLostEvent,
   warnOfLostFinish,
   warnOfLostMarks,
-  warnOfLostToken,
+  warnOfLostTokens,
   warnOfMoreCandidates,
 } from '../neutral/answer-losses.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { toErrorAnswer } from '../openai/errors.ts';
 import { writeCitations } from './citations.ts';
-import { hasToken } from './encode-response.ts';
 import { encodeFinishReason } from './finish-reason.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { COHERE, COHERE_ANSWER, citationsOf } from './wire.ts';
@@ -124,10 +123,10 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
       case 'reasoning-delta':
         return contentDelta(event.block, 'thinking', event);
       case 'reasoning-end':
-        if (hasToken(event)) warnOfLostToken(COHERE_ANSWER, context.warn);
+        warnOfLostTokens(event, COHERE_ANSWER, context.warn);
         return endContent(event.block, citationsOf(event.origin));
       case 'tool-call-start':
-        if (hasToken(event)) warnOfLostToken(COHERE_ANSWER, context.warn);
+        warnOfLostTokens(event, COHERE_ANSWER, context.warn);
         return startCall(event);
       case 'tool-call-delta':
         return addArguments(event.block, event.arguments);

@@ -7,19 +7,30 @@ import type { Dialect } from '../dialect.ts';
 import { gemini } from '../gemini/dialect.ts';
 import type { DialectName } from '../names.ts';
 import { answerContext, providerContext, sidesOf } from '../openai/support.test.ts';
+import { ollamaChat, ollamaGenerate } from '../ollama-chat/dialect.ts';
 import { openaiChat } from '../openai-chat/dialect.ts';
 import { openaiResponses } from '../openai-responses/dialect.ts';
+import { tgi } from '../tgi/dialect.ts';
 import { TOKEN_MARK } from './opaque-token.ts';
 import type { NeutralPart } from './request.ts';
 import type { NeutralEvent, NeutralResponse } from './response.ts';
 
-const CLIENTS: readonly Dialect[] = [openaiChat, openaiResponses, anthropic, bedrockConverse, gemini, cohereChat];
-const WIDE: DialectName = 'ollama-chat';
+/** Those that show tokens of thoughts and web pages, and those that do neither. */
+const RICH: readonly Dialect[] = [openaiChat, openaiResponses, anthropic, bedrockConverse, gemini, cohereChat];
+const PLAIN: readonly Dialect[] = [ollamaChat, ollamaGenerate, tgi];
+const CLIENTS: readonly Dialect[] = [...RICH, ...PLAIN];
+/** An API that no client here speaks. */
+const WIDE: DialectName = 'vllm-tokenize';
 
 /** What a client gets, as text in which marked tokens are laid open, and what it is told. */
 interface Seen {
   shown: string;
   warnings: string;
+}
+
+function clientOf({ name, client }: Dialect): NonNullable<Dialect['client']> {
+  if (client === undefined) throw new Error(`${name} has no clients`);
+  return client;
 }
 
 function laidOpen(bytes: Uint8Array): string {
@@ -31,13 +42,13 @@ function laidOpen(bytes: Uint8Array): string {
 function whole(client: Dialect, response: Partial<NeutralResponse>, parts: NeutralPart[], provider = WIDE): Seen {
   const context = answerContext({ providerDialect: provider });
   const candidates = response.candidates ?? [{ index: 0, content: parts, finishReason: 'stop' as const }];
-  const body = sidesOf(client).client.encodeResponse({ id: 'a', model: 'm', ...response, candidates }, context);
+  const body = clientOf(client).encodeResponse({ id: 'a', model: 'm', ...response, candidates }, context);
   return { shown: laidOpen(Buffer.from(JSON.stringify(body))), warnings: context.warnings.join('\n') };
 }
 
 function streamed(client: Dialect, events: NeutralEvent[], provider = WIDE): Seen {
   const context = answerContext({ providerDialect: provider });
-  const encoder = sidesOf(client).client.createStreamEncoder(context);
+  const encoder = clientOf(client).createStreamEncoder(context);
   const all: NeutralEvent[] = [
     { type: 'start', id: 'a', model: 'm' },
     ...events,
@@ -167,11 +178,11 @@ test('a cited web page of any provider is shown to any client, or named as lost'
   }
 });
 
-test('only the Messages API has no way to show a page that another API cites', () => {
+test('the Messages API and those of servers of models alone have no way to show a page that another API cites', () => {
   const citations = [{ url: 'https://p.test' }];
   for (const client of CLIENTS) {
     const { warnings } = whole(client, {}, [{ type: 'text', text: 'So.', citations }]);
-    assert.equal(/Citations/.test(warnings), client === anthropic, `${client.name}: ${warnings}`);
+    assert.equal(/Citations/.test(warnings), client === anthropic || PLAIN.includes(client), `${client.name}: ${warnings}`);
   }
 });
 
@@ -192,7 +203,7 @@ test('pictures and sound in an answer are shown or named as lost, whole and stre
       [audio, 'U09VTkQ=', /An audio in the answer was left out/],
     ] as const) {
       assertShownOrTold(whole(client, {}, [part]), data, told, client.name);
-      const event: NeutralEvent = { type: 'opaque', dialect: 'tgi', ...at, value: {}, part };
+      const event: NeutralEvent = { type: 'opaque', dialect: WIDE, ...at, value: {}, part };
       assertShownOrTold(streamed(client, [event]), data, told, `${client.name}, streamed`);
     }
   }
@@ -211,7 +222,8 @@ test('a picture in a streamed answer of Gemini has its neutral form', () => {
 });
 
 test('tokens of thoughts and calls reach the client marked with their maker, or are named as lost', () => {
-  const lost = /token for its thoughts was left out|signature of a tool call was left out/;
+  const lost =
+    /token for its thoughts was left out|signature of a tool call was left out|A (?:thought|tool call) in the answer was left out/;
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'f', arguments: '{}', signature: 'Q0FMTA==' };
   const thought: NeutralPart = { type: 'reasoning', text: 'hm', signature: 'VEhPVUdIVA==' };
   for (const client of CLIENTS) {
@@ -249,12 +261,12 @@ test('a call signature has a place for a client with thinking on, and is named a
 
 test('blocks and fields that one API alone knows are named, bookkeeping is not', () => {
   for (const client of CLIENTS) {
-    const block: NeutralPart = { type: 'opaque', dialect: 'tgi', value: { type: 'novel_block' } };
-    assert.match(whole(client, {}, [block]).warnings, /only the tgi API knows \(novel_block\)/, client.name);
-    const event: NeutralEvent = { type: 'opaque', dialect: 'tgi', ...at, value: { type: 'novel_block' } };
-    assert.match(streamed(client, [event]).warnings, /only the tgi API knows \(novel_block\)/, client.name);
-    const told = whole(client, { extensions: { tgi: { novel_field: 1 } } }, []).warnings;
-    assert.match(told, /What only the tgi API answers \('novel_field'\) was left out/, client.name);
+    const block: NeutralPart = { type: 'opaque', dialect: WIDE, value: { type: 'novel_block' } };
+    assert.match(whole(client, {}, [block]).warnings, /only the vllm-tokenize API knows \(novel_block\)/, client.name);
+    const event: NeutralEvent = { type: 'opaque', dialect: WIDE, ...at, value: { type: 'novel_block' } };
+    assert.match(streamed(client, [event]).warnings, /only the vllm-tokenize API knows \(novel_block\)/, client.name);
+    const told = whole(client, { extensions: { [WIDE]: { novel_field: 1 } } }, []).warnings;
+    assert.match(told, /What only the vllm-tokenize API answers \('novel_field'\) was left out/, client.name);
   }
   const quiet = { 'openai-chat': { system_fingerprint: 'x' }, 'bedrock-converse': { metrics: {} } };
   assert.equal(whole(anthropic, { extensions: quiet }, []).warnings, '');
@@ -280,6 +292,14 @@ test('a finish that the client has no word for is named, as are answers beyond t
   }
 });
 
+test('an answer that a filter ended says so, or the client is told', () => {
+  const candidates = [{ index: 0, content: [], finishReason: 'content-filter' as const, rawFinishReason: 'SAFETY' }];
+  for (const client of CLIENTS) {
+    const { warnings } = whole(client, { candidates }, []);
+    assert.equal(/The finish reason 'SAFETY' was sent as '(?:stop|eos_token)'/.test(warnings), PLAIN.includes(client));
+  }
+});
+
 test('log probabilities are shown or named as lost', () => {
   const logprobs = { content: [{ token: 'x', logprob: -0.25, top_logprobs: [] }] };
   const content: NeutralPart[] = [{ type: 'text', text: 'x' }];
@@ -293,6 +313,6 @@ test('log probabilities are shown or named as lost', () => {
 
 test('what a provider writes stands in a warning as printable words of bounded length', () => {
   const type = `\u0000${'é'.repeat(500)}`;
-  const { warnings } = whole(openaiChat, {}, [{ type: 'opaque', dialect: 'tgi', value: { type } }]);
+  const { warnings } = whole(openaiChat, {}, [{ type: 'opaque', dialect: WIDE, value: { type } }]);
   assert.match(warnings, /^[\x20-\x7e]{1,200}$/);
 });

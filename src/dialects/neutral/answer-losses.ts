@@ -132,6 +132,18 @@ const GEMINI_PARTS = [
   'thoughtSignature',
 ];
 
+const PART_NAMES: Readonly<Record<Exclude<NeutralPart['type'], 'opaque'>, string>> = {
+  text: 'A text',
+  refusal: 'A refusal',
+  image: 'An image',
+  audio: 'An audio',
+  video: 'A video',
+  document: 'A document',
+  reasoning: 'A thought',
+  'tool-call': 'A tool call',
+  'tool-result': 'A tool result',
+};
+
 /** Tells of a part of an answer that the client's API has no form for. */
 export function warnOfLostPart(part: NeutralPart, api: AnswerApi, warn: Warn): void {
   if (part.type === 'opaque') {
@@ -143,8 +155,7 @@ export function warnOfLostPart(part: NeutralPart, api: AnswerApi, warn: Warn): v
     warn(`A part of the answer that only the ${part.dialect} API knows (${name}) was left out.`);
     return;
   }
-  const what = part.type === 'image' || part.type === 'audio' ? `An ${part.type}` : `A ${part.type}`;
-  warn(`${what} in the answer was left out: ${api.title} cannot show it.`);
+  warn(`${PART_NAMES[part.type]} in the answer was left out: ${api.title} cannot show it.`);
 }
 
 /** Tells of an event of a stream that the client's API has no form for. */
@@ -171,10 +182,17 @@ export function warnOfLostMarks(
   }
 }
 
-/** Tells that thoughts lose the token by which the provider would know them again. */
-export function warnOfLostToken(api: AnswerApi, warn: Warn): void {
+/** Tells that a thought or a call loses the token, if it has one, by which the provider would know it again. */
+export function warnOfLostTokens(of: { signature?: string; encrypted?: string }, api: AnswerApi, warn: Warn): void {
+  if (of.signature !== undefined || of.encrypted !== undefined) warnOfLostToken(api, warn);
+}
+
+function warnOfLostToken(api: AnswerApi, warn: Warn): void {
   warn(`The provider's token for its thoughts was left out: ${api.title} has no place for it.`);
 }
+
+/** How APIs say that a model had no more to say: some have no other word for an answer that a filter ended. */
+const GOOD_ENDS: ReadonlySet<string> = new Set(['stop', 'eos_token']);
 
 /** Tells that an answer ended in a way the client's API has no word for; `sent` is the word it gets. */
 export function warnOfLostFinish(
@@ -182,7 +200,9 @@ export function warnOfLostFinish(
   sent: string,
   warn: Warn,
 ): void {
-  if (finish.finishReason !== 'pause' && finish.finishReason !== 'other') return;
+  const { finishReason } = finish;
+  const filtered = finishReason === 'content-filter' && GOOD_ENDS.has(sent);
+  if (finishReason !== 'pause' && finishReason !== 'other' && !filtered) return;
   const said = printable(finish.rawFinishReason ?? finish.finishReason);
   if (said.toLowerCase() !== sent.toLowerCase()) warn(`The finish reason '${said}' was sent as '${sent}'.`);
 }

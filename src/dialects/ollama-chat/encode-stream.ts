@@ -1,11 +1,18 @@
 import type { JsonObject } from '../../json/types.ts';
 import type { ClientDialect, ResponseContext, StreamEncoder } from '../dialect.ts';
+import {
+  warnOfLostEvent,
+  warnOfLostFinish,
+  warnOfLostMarks,
+  warnOfLostTokens,
+  warnOfMoreCandidates,
+} from '../neutral/answer-losses.ts';
 import type { FinishReason } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { toErrorAnswer } from '../openai/errors.ts';
 import { encodeCall } from './encode-response.ts';
 import { ollamaErrors } from './errors.ts';
-import { encodeDoneReason, type OllamaForm, toTimestamp, writeOllamaUsage } from './wire.ts';
+import { encodeDoneReason, OLLAMA_ANSWER, type OllamaForm, toTimestamp, writeOllamaUsage } from './wire.ts';
 
 /** Makes the writer of streamed answers of `POST /api/chat` or `/api/generate`. They have one: the first candidate. */
 export function createStreamEncoderOf(form: OllamaForm): ClientDialect['createStreamEncoder'] {
@@ -15,6 +22,7 @@ export function createStreamEncoderOf(form: OllamaForm): ClientDialect['createSt
 function createEncoder(form: OllamaForm, context: ResponseContext): StreamEncoder {
   /** Calls that have not ended: the API writes each in one line. */
   const calls = new Map<number, { id: string; name: string; arguments: string }>();
+  const { warn } = context;
   let model = context.requestModel;
   let created = context.created;
   let callCount = 0;
@@ -40,7 +48,7 @@ function createEncoder(form: OllamaForm, context: ResponseContext): StreamEncode
     const call = calls.get(block);
     if (call === undefined) return '';
     calls.delete(block);
-    return delta({ tool_calls: [encodeCall(call, callCount++)] });
+    return delta({ tool_calls: [encodeCall(call, callCount++, warn)] });
   };
 
   const end = (): string => {
@@ -51,7 +59,11 @@ function createEncoder(form: OllamaForm, context: ResponseContext): StreamEncode
 
   return {
     push(event) {
-      if (ended || ('candidate' in event && event.candidate !== 0)) return '';
+      if (ended) return '';
+      if ('candidate' in event && event.candidate !== 0) {
+        warnOfMoreCandidates(OLLAMA_ANSWER, warn);
+        return '';
+      }
       switch (event.type) {
         case 'start':
           if (event.model !== '') model = event.model;
@@ -63,7 +75,11 @@ function createEncoder(form: OllamaForm, context: ResponseContext): StreamEncode
           return text(event.text);
         case 'reasoning-delta':
           return delta({ thinking: event.text });
+        case 'reasoning-end':
+          warnOfLostTokens(event, OLLAMA_ANSWER, warn);
+          return '';
         case 'tool-call-start':
+          warnOfLostTokens(event, OLLAMA_ANSWER, warn);
           calls.set(event.block, { id: event.id, name: event.name, arguments: '' });
           return '';
         case 'tool-call-delta': {
@@ -75,6 +91,7 @@ function createEncoder(form: OllamaForm, context: ResponseContext): StreamEncode
           return endCall(event.block);
         case 'finish':
           reason = event.finishReason;
+          warnOfLostFinish(event, encodeDoneReason(reason), warn);
           return '';
         case 'usage':
           usage = event.usage;
@@ -84,12 +101,15 @@ function createEncoder(form: OllamaForm, context: ResponseContext): StreamEncode
           return ollamaErrors.encodeInStream(toErrorAnswer(event.error));
         case 'end':
           return end();
-        case 'text-start':
         case 'text-end':
-        case 'reasoning-start':
-        case 'reasoning-end':
-        case 'ping':
+          warnOfLostMarks(event, { api: OLLAMA_ANSWER, shown: false }, warn);
+          return '';
         case 'opaque':
+          warnOfLostEvent(event, OLLAMA_ANSWER, warn);
+          return '';
+        case 'text-start':
+        case 'reasoning-start':
+        case 'ping':
           // The API has no words for these: blocks have no ends in it, and blank lines are not for every client.
           return '';
         default:

@@ -1,9 +1,13 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
+import type { AnswerApi } from '../neutral/answer-losses.ts';
 import type { FinishReason } from '../neutral/response.ts';
 import { emptyUsage, inputTotal, type Usage } from '../neutral/usage.ts';
 import { countOf } from '../openai/fields.ts';
 
 /** Words of Ollama's own API (https://docs.ollama.com/api). */
+
+/** This API in sentences about what it cannot show. */
+export const OLLAMA_ANSWER: AnswerApi = { dialect: 'ollama-chat', title: 'Ollama' };
 
 /** The two forms of the API: turns in `messages`, or one `prompt`. */
 export type OllamaForm = 'chat' | 'generate';

@@ -1,16 +1,24 @@
 import type { JsonObject } from '../../json/types.ts';
-import type { StreamEncoder } from '../dialect.ts';
+import type { ResponseContext, StreamEncoder } from '../dialect.ts';
+import {
+  warnOfLostEvent,
+  warnOfLostFinish,
+  warnOfLostLogprobs,
+  warnOfLostMarks,
+  warnOfLostPart,
+  warnOfMoreCandidates,
+} from '../neutral/answer-losses.ts';
 import type { FinishReason } from '../neutral/response.ts';
 import { inputTotal, type Usage } from '../neutral/usage.ts';
 import { toErrorAnswer } from '../openai/errors.ts';
 import { tgiErrors } from './errors.ts';
-import { encodeFinishReason } from './wire.ts';
+import { encodeFinishReason, shownTokens, TGI_ANSWER } from './wire.ts';
 
 /**
- * Makes the writer of a stream of tokens. Token ids and probabilities are not known of other APIs. The last event has
- * an empty special token, which clients read over, and repeats the whole text.
+ * Makes the writer of a stream of tokens: pieces of text where the provider shows no tokens, whose ids other APIs do not
+ * know. The last event has an empty special token, which clients read over, and repeats the whole text.
  */
-export function createStreamEncoder(): StreamEncoder {
+export function createStreamEncoder({ warn }: ResponseContext): StreamEncoder {
   let text = '';
   let index = 0;
   let ended = false;
@@ -23,10 +31,18 @@ export function createStreamEncoder(): StreamEncoder {
     return `data: ${JSON.stringify(body)}\n\n`;
   };
 
-  const write = (piece: string): string => {
+  const write = (piece: string, logprobs?: JsonObject): string => {
     if (piece === '') return '';
     text += piece;
-    return event({ text: piece, special: false }, { generated_text: null, details: null });
+    const unfinished = { generated_text: null, details: null };
+    const tokens = shownTokens(logprobs);
+    if (tokens.length > 0 && tokens.map(({ token }) => token.text).join('') === piece) {
+      return tokens
+        .map(({ token, alternatives }) => event(token, { top_tokens: alternatives, ...unfinished }))
+        .join('');
+    }
+    warnOfLostLogprobs(logprobs, TGI_ANSWER, warn);
+    return event({ text: piece, special: false }, unfinished);
   };
 
   const end = (): string => {
@@ -43,12 +59,30 @@ export function createStreamEncoder(): StreamEncoder {
   return {
     push(next) {
       if (ended) return '';
+      if ('candidate' in next && next.candidate !== 0) {
+        warnOfMoreCandidates(TGI_ANSWER, warn);
+        return '';
+      }
       switch (next.type) {
         case 'text-delta':
+          return write(next.text, next.logprobs);
         case 'refusal-delta':
-          return next.candidate === 0 ? write(next.text) : '';
+          return write(next.text);
+        case 'text-end':
+          warnOfLostMarks(next, { api: TGI_ANSWER, shown: false }, warn);
+          return '';
+        case 'reasoning-start':
+          warnOfLostPart({ type: 'reasoning', text: '' }, TGI_ANSWER, warn);
+          return '';
+        case 'tool-call-start':
+          warnOfLostPart({ type: 'tool-call', id: next.id, name: next.name, arguments: '' }, TGI_ANSWER, warn);
+          return '';
+        case 'opaque':
+          warnOfLostEvent(next, TGI_ANSWER, warn);
+          return '';
         case 'finish':
-          if (next.candidate === 0) reason = next.finishReason;
+          reason = next.finishReason;
+          warnOfLostFinish(next, encodeFinishReason(reason), warn);
           return '';
         case 'usage':
           usage = next.usage;
@@ -61,15 +95,10 @@ export function createStreamEncoder(): StreamEncoder {
         case 'start':
         case 'ping':
         case 'text-start':
-        case 'text-end':
-        case 'reasoning-start':
         case 'reasoning-delta':
         case 'reasoning-end':
-        case 'tool-call-start':
         case 'tool-call-delta':
         case 'tool-call-end':
-        case 'opaque':
-          // The API streams text alone; its clients can neither ask for thoughts nor for tools.
           return '';
         default:
           return next satisfies never;

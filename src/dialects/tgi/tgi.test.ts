@@ -94,6 +94,26 @@ test('a stream of tokens is the same however its bytes are cut; special tokens a
   for (const pieces of everyCut(text)) assert.deepEqual(eventsOf(tgi, pieces), EVENTS);
 });
 
+test('tokens of another API are shown with their alternatives, whole and streamed', () => {
+  const entry = { token: 'a', logprob: -0.5, bytes: null, top_logprobs: [{ token: 'b', logprob: -0.75, bytes: null }] };
+  const logprobs = { content: [entry, { ...entry, token: 'c' }] };
+  const candidates = [
+    { index: 0, content: [{ type: 'text', text: 'ac' }], finishReason: 'stop', logprobs },
+  ] satisfies NeutralResponse['candidates'];
+  const body = client.encodeResponse({ id: 'x', model: 'm', candidates }, answerContext());
+  assert.deepEqual(provider.decodeResponse(body, providerContext()).candidates[0]?.logprobs, logprobs);
+  const delta: NeutralEvent = { type: 'text-delta', candidate: 0, block: 0, text: 'ac', logprobs };
+  const written = encodeEvents(tgi, [delta, { type: 'end' }]);
+  const deltas = eventsOf(tgi, [Buffer.from(written)]).filter((event) => event.type === 'text-delta');
+  assert.deepEqual(
+    deltas.map((event) => [event.text, event.logprobs]),
+    [
+      ['a', { content: [entry] }],
+      ['c', { content: [{ ...entry, token: 'c' }] }],
+    ],
+  );
+});
+
 test('what is written ends with the whole text', () => {
   const plain = { id: 0, logprob: null, special: false };
   assert.deepEqual(bodiesOf(encodeEvents(tgi, EVENTS)), [

@@ -1,7 +1,11 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
+import type { AnswerApi } from '../neutral/answer-losses.ts';
 import type { FinishReason } from '../neutral/response.ts';
 
 /** Words of Text Generation Inference's own API (https://huggingface.github.io/text-generation-inference). */
+
+/** This API in sentences about what it cannot show. */
+export const TGI_ANSWER: AnswerApi = { dialect: 'tgi', title: "TGI's generate" };
 
 /** Parameters with a neutral meaning. */
 export const PARAMETERS: ReadonlySet<string> = new Set([
@@ -51,4 +55,25 @@ export function tokenLogprob(token: JsonValue | undefined, top: JsonValue | unde
     bytes: null,
   });
   return { ...entry(token), top_logprobs: top.filter(isObject).map(entry) };
+}
+
+/** A token of an answer with the alternatives there were, as TGI shows them. Other APIs tell no ids. */
+export interface ShownToken {
+  token: JsonObject & { text: string };
+  alternatives: JsonObject[];
+}
+
+function shownToken(entry: JsonObject): ShownToken['token'] {
+  const text = typeof entry['token'] === 'string' ? entry['token'] : '';
+  return { id: 0, text, logprob: typeof entry['logprob'] === 'number' ? entry['logprob'] : null, special: false };
+}
+
+/** The tokens of OpenAI's log probabilities; empty where there are none. */
+export function shownTokens(logprobs: JsonObject | undefined): ShownToken[] {
+  const content = logprobs?.['content'];
+  if (!Array.isArray(content)) return [];
+  return content.filter(isObject).map((entry) => {
+    const top = entry['top_logprobs'];
+    return { token: shownToken(entry), alternatives: Array.isArray(top) ? top.filter(isObject).map(shownToken) : [] };
+  });
 }

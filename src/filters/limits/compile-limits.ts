@@ -151,6 +151,11 @@ function identityOf(config: { counter?: string | undefined }, place: string, wha
   return config.counter === undefined ? `${place}|${what}` : `counter ${config.counter}`;
 }
 
+/** What of an identity says which requests are counted. */
+function matchText(match: LimitMatch): string {
+  return match === undefined ? '' : JSON.stringify(match);
+}
+
 /** Compiles the rate limits of one place; `place` names it, such as `acme/search` or `service default`. Throws Error for a cost expression, pattern or address range that cannot be used. */
 export function compileRateLimits(configs: readonly RateLimitConfig[], place: string): CompiledLimit[] {
   return configs.map((config, index) => {
@@ -159,7 +164,7 @@ export function compileRateLimits(configs: readonly RateLimitConfig[], place: st
     const by = dimensions.map((dimension) => dimension.name).join(',');
     const per = perText(config.per);
     return Object.freeze({
-      id: identityOf(config, place, config.name ?? `${measure}/${per}/${by}/${JSON.stringify(config.match ?? '')}`),
+      id: identityOf(config, place, config.name ?? `${measure}/${per}/${by}${matchText(config.match)}`),
       name: config.name ?? `${place} ${index + 1}`,
       measure,
       limit,
@@ -187,7 +192,7 @@ export function compileBudgets(configs: readonly BudgetConfig[], place: string):
       id: identityOf(
         config,
         place,
-        `budget ${config.name ?? `${measure}/${perText(config.per)}/${JSON.stringify(config.match ?? '')}`}`,
+        `budget ${config.name ?? `${measure}/${perText(config.per)}${matchText(config.match)}`}`,
       ),
       name: config.name ?? (index === 0 ? `${place} budget` : `${place} budget ${index + 1}`),
       measure,
