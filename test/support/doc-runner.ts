@@ -46,6 +46,9 @@ export const EXAMPLE_VARIABLES: Readonly<Record<string, string>> = Object.fromEn
       ['HF_TOKEN', 'hf-example'],
       ['AZURE_OPENAI_ENDPOINT', 'https://acme.openai.azure.com'],
       ['GOOGLE_CLOUD_PROJECT', 'acme'],
+      ['AIGW_ADMIN_TOKEN', 'admin-example-token'],
+      ['AIGW_KEY_SECRET', 'example-secret-of-32-characters!'],
+      ['ADA_KEY', 'ada-example-key'],
     ]),
 );
 
