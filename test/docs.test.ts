@@ -6,7 +6,13 @@ import { describe, test } from 'node:test';
 import { ERROR_CODES } from '../src/errors/codes.ts';
 import { forwardRequestHeaders } from '../src/exchange/headers.ts';
 import { brokenLinks, codeIn, ROOT, readPages, tableRows, withTable } from './support/doc-pages.ts';
-import { endpointsTable, groupsTable, pairsTable, providersTable } from './support/doc-tables.ts';
+import {
+  endpointsTable,
+  groupsTable,
+  pairsTable,
+  providersTable,
+  requestedEndpointsTable,
+} from './support/doc-tables.ts';
 
 const pages = readPages();
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
@@ -15,6 +21,7 @@ const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 const GENERATED: readonly { page: string; table: string; lines: () => string[] }[] = [
   { page: 'README.md', table: 'providers', lines: providersTable },
   { page: 'docs/endpoints.md', table: 'endpoints', lines: endpointsTable },
+  { page: 'docs/endpoints.md', table: 'requested', lines: requestedEndpointsTable },
   { page: 'docs/endpoints.md', table: 'groups', lines: groupsTable },
   { page: 'docs/translation.md', table: 'pairs', lines: pairsTable },
 ];

@@ -11,10 +11,10 @@ export function checkGovernance(config: GatewayConfig): UnplacedIssue[] {
   const ofServices = serviceLevels(config);
   const ofOrganizations = organizationLevels(config);
   const allRoutes = routeNames(config);
+  const routesOf = config.virtual_services.map((service) => routeNames({ virtual_services: [service] }));
   return [
     ...ofServices.flatMap(({ level, path, service }) => {
-      const one = config.virtual_services[service];
-      const place: LimitPlace = { path, clusters, routes: one === undefined ? [] : ownRoutes(one) };
+      const place: LimitPlace = { path, clusters, routes: routesOf[service] ?? [] };
       return checkLimits(level, place);
     }),
     ...ofOrganizations.flatMap(({ level, path }) => checkLimits(level, { path, clusters, routes: allRoutes })),
@@ -23,8 +23,4 @@ export function checkGovernance(config: GatewayConfig): UnplacedIssue[] {
     ...checkAuth(config),
     ...checkStores(config),
   ];
-}
-
-function ownRoutes(service: GatewayConfig['virtual_services'][number]): string[] {
-  return routeNames({ virtual_services: [service] });
 }

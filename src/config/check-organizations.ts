@@ -62,10 +62,11 @@ export function organizationLevels({ organizations }: Pick<GatewayConfig, 'organ
 /** Names are unique within their level, keys in all; no level may do more than the one above it. */
 export function checkOrganizations(config: GatewayConfig): UnplacedIssue[] {
   const levels = organizationLevels(config);
+  const routes = routeNames(config);
   return [
     ...sameNames(levels),
     ...checkKeyTexts(levels.flatMap(({ key, path }) => (key === undefined ? [] : [{ key, path }]))),
-    ...levels.flatMap((level) => checkAllowances(level, routeNames(config))),
+    ...levels.flatMap((level) => checkAllowances(level, routes)),
     ...checkUse(config),
   ];
 }
@@ -82,16 +83,22 @@ export function routeNames(config: Pick<GatewayConfig, 'virtual_services'>): str
 }
 
 function sameNames(levels: readonly OrganizationLevel[]): UnplacedIssue[] {
-  const parents = new Set(levels.map(({ parent }) => parent));
-  return [...parents].flatMap((parent) =>
-    (['organization', 'team', 'user', 'key'] as const).flatMap((kind) => {
-      const siblings = levels.filter((level) => level.kind === kind && level.parent === parent);
-      return duplicateNames(
+  const families = new Map<OrganizationLevel | undefined, Map<OrganizationLevel['kind'], OrganizationLevel[]>>();
+  for (const level of levels) {
+    const family = families.get(level.parent) ?? new Map<OrganizationLevel['kind'], OrganizationLevel[]>();
+    families.set(level.parent, family);
+    const siblings = family.get(level.kind) ?? [];
+    family.set(level.kind, siblings);
+    siblings.push(level);
+  }
+  return [...families.values()].flatMap((family) =>
+    [...family].flatMap(([kind, siblings]) =>
+      duplicateNames(
         siblings.map(({ name }) => name),
         kind,
         (index) => [...(siblings[index]?.path ?? []), 'name'],
-      );
-    }),
+      ),
+    ),
   );
 }
 

@@ -135,22 +135,31 @@ export function wasAsked(state: ExchangeState): boolean {
 
 /** The sum of what a request has cost, as limits count it. */
 export function amountsOf(state: ExchangeState, used: readonly AttemptUsage[]): LimitAmounts {
-  const amounts = {
-    inputTokens: 0,
-    outputTokens: 0,
-    cachedInputTokens: 0,
-    cacheCreationInputTokens: 0,
-    reasoningTokens: 0,
-    nanoUsd: 0,
-  };
-  for (const { usage, nanoUsd } of used) {
-    amounts.inputTokens += inputTotal(usage);
-    amounts.outputTokens += usage.output;
-    amounts.cachedInputTokens += usage.cacheRead;
-    amounts.cacheCreationInputTokens += usage.cacheWrite + usage.cacheWrite1h;
-    amounts.reasoningTokens += usage.reasoning;
-    amounts.nanoUsd += nanoUsd ?? 0;
+  let inputTokens = 0;
+  let outputTokens = 0;
+  let cachedInputTokens = 0;
+  let cacheCreationInputTokens = 0;
+  let reasoningTokens = 0;
+  let nanoUsd = 0;
+  for (const one of used) {
+    const { usage } = one;
+    inputTokens += inputTotal(usage);
+    outputTokens += usage.output;
+    cachedInputTokens += usage.cacheRead;
+    cacheCreationInputTokens += usage.cacheWrite + usage.cacheWrite1h;
+    reasoningTokens += usage.reasoning;
+    nanoUsd += one.nanoUsd ?? 0;
   }
   const last = used.at(-1);
-  return { ...amounts, sentModel: last?.model ?? '', cluster: last?.cluster ?? '', route: state.route?.name ?? '' };
+  return {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens,
+    cacheCreationInputTokens,
+    reasoningTokens,
+    nanoUsd,
+    sentModel: last?.model ?? '',
+    cluster: last?.cluster ?? '',
+    route: state.route?.name ?? '',
+  };
 }

@@ -5,6 +5,7 @@ import { scanObject } from '../json/scan.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
 import type { Service } from '../snapshot/snapshot.ts';
 import { authenticate } from './authenticate.ts';
+import { defaultModel } from './default-model.ts';
 import { type Endpoint, matchConfiguredPath, matchPath } from './endpoints.ts';
 import { multipartBoundary, readMultipart } from './multipart.ts';
 import { readField } from './read-field.ts';
@@ -32,6 +33,9 @@ const READ_FIELDS: readonly string[] = [
   'safety_identifier',
   'metadata',
 ];
+
+/** Some providers read `Model` as `model`: the gateway must not see another one than they do. */
+const EXACT_CASE = { exactCase: true } as const;
 
 /** The host a request is for: lower case, without port. */
 export function requestHost(value: string | undefined): string {
@@ -161,21 +165,36 @@ function checkRoutedModel(state: ExchangeState, service: Service, endpoint: Endp
   );
 }
 
+function modelMissing(what: string): GatewayError {
+  return new GatewayError('invalid_request', `The ${what} "model" is missing; name a model.`, { param: 'model' });
+}
+
+/** The model of a JSON body that names none, where its provider takes one of its own. */
+function assumedModel(state: ExchangeState, endpoint: Endpoint): string | undefined {
+  return defaultModel(endpoint, (field) => {
+    const value = parsedBody(state)[field];
+    return value !== undefined && value !== null && value !== false;
+  });
+}
+
 function admitJson(state: ExchangeState, service: Service, body: Uint8Array): void {
   if (!isUtf8(body)) throw new GatewayError('malformed_request', 'The request body is not valid UTF-8.');
-  const scanned = scanObject(body, READ_FIELDS);
+  const scanned = scanObject(body, READ_FIELDS, EXACT_CASE);
   state.scanned = scanned;
   const { endpoint } = state;
-  const model = scanned.fields['model'];
-  if (model !== undefined) {
-    state.model = checkModel(readField(body, model));
+  const named = readField(body, scanned.fields['model']);
+  const assumed = endpoint === undefined || typeof named === 'string' ? undefined : assumedModel(state, endpoint);
+  if (assumed !== undefined && (named === undefined || named === null)) {
+    state.model = assumed;
+  } else if (named !== undefined) {
+    state.model = checkModel(named);
     state.bodyModel = state.model;
   } else if (endpoint?.model === 'route') {
     checkRoutedModel(state, service, endpoint);
     // No route with a condition on the model takes it, and each target puts its own in place.
     state.model = '';
   } else {
-    throw new GatewayError('invalid_request', 'The field "model" is missing; name a model.', { param: 'model' });
+    throw modelMissing('field');
   }
   state.stream = readStream(state, endpoint, readField(body, scanned.fields['stream']));
 }
@@ -193,11 +212,14 @@ function admitForm(state: ExchangeState, service: Service, body: Uint8Array): vo
   const form = readMultipart(body, boundary);
   state.multipart = form;
   state.stream = form.stream;
-  if (form.model !== undefined) state.model = checkModel(form.model);
-  // OpenAI's image edits and variations have a default model.
-  else if (state.dialect?.name === 'openai-images') state.model = 'dall-e-2';
-  else
-    throw new GatewayError('invalid_request', 'The form field "model" is missing; name a model.', { param: 'model' });
+  if (form.model !== undefined) {
+    state.model = checkModel(form.model);
+    return;
+  }
+  const has = (field: string) => (field === 'stream' ? form.stream : form.fields[field] !== undefined);
+  const assumed = state.endpoint === undefined ? undefined : defaultModel(state.endpoint, has);
+  if (assumed === undefined) throw modelMissing('form field');
+  state.model = assumed;
 }
 
 /**

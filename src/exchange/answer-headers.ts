@@ -1,7 +1,6 @@
 import { appendLimitHeaders } from '../filters/limits/limit-headers.ts';
-import type { LimitState } from '../stores/counters/counter-store.ts';
 import type { ResponseHeaders } from './headers.ts';
-import type { Attempt, ExchangeState, HeldLimits } from './state.ts';
+import { type Attempt, type ExchangeState, warningsOf } from './state.ts';
 
 /** Longest `x-aigw-warnings` value: proxies on the way may bound header lines. */
 const MAX_WARNINGS = 2048;
@@ -9,11 +8,6 @@ const MAX_WARNINGS = 2048;
 /** A header value holds visible ASCII only. */
 function headerSafe(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?');
-}
-
-function appendHeldLimits(state: ExchangeState, held: HeldLimits, headers: string[]): void {
-  const standing = held.limits.map((limit, index) => ({ limit, state: held.states[index] as LimitState }));
-  appendLimitHeaders(headers, standing, { dialect: state.dialect?.name, nowMs: state.startedAt });
 }
 
 /** Appends the gateway's own answer headers. */
@@ -25,9 +19,12 @@ export function appendGatewayHeaders(state: ExchangeState, headers: string[], at
     const total = state.runtime.monotonic() - state.startedMonotonic;
     headers.push('server-timing', `upstream;dur=${upstream.toFixed(1)}, total;dur=${total.toFixed(1)}`);
   }
-  if (state.held !== undefined) appendHeldLimits(state, state.held, headers);
-  if (state.warnings.length > 0) {
-    headers.push('x-aigw-warnings', headerSafe(state.warnings.join('; ').slice(0, MAX_WARNINGS)));
+  if (state.held !== undefined) {
+    appendLimitHeaders(headers, state.held, { dialect: state.dialect?.name, nowMs: state.startedAt });
+  }
+  const warnings = warningsOf(state, attempt);
+  if (warnings.length > 0) {
+    headers.push('x-aigw-warnings', headerSafe(warnings.join('; ').slice(0, MAX_WARNINGS)));
   }
 }
 

@@ -2,6 +2,7 @@ import { canTranslateFamily } from '../dialects/family-call.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
 import type { DialectName } from '../dialects/names.ts';
 import { dialect } from '../dialects/registry.ts';
+import type { ProviderDescriptor } from '../providers/provider.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import type { ChosenBinding } from './chosen-binding.ts';
 import type { ExchangeState } from './state.ts';
@@ -18,9 +19,12 @@ function canTranslate(client: FamilyDialect, provider: FamilyDialect): boolean {
  * that both sides can be translated to; undefined when there is none.
  */
 export function chooseBinding(state: ExchangeState, target: Target): ChosenBinding | undefined {
+  return bindingAt(state, target.cluster.provider);
+}
+
+function bindingAt(state: ExchangeState, { dialects: offered }: ProviderDescriptor): ChosenBinding | undefined {
   const client = state.dialect;
   if (client === undefined) return undefined;
-  const offered = target.cluster.provider.dialects;
   const own = offered[client.name];
   if (own !== undefined) return { dialect: client, binding: own, sameDialect: true };
   if (state.endpoint?.model === 'form' || state.endpoint?.model === 'none') return undefined;
@@ -32,6 +36,11 @@ export function chooseBinding(state: ExchangeState, target: Target): ChosenBindi
     }
   }
   return undefined;
+}
+
+/** Whether a provider of this kind can serve the request's operation at all. */
+export function provides(state: ExchangeState, provider: ProviderDescriptor): boolean {
+  return bindingAt(state, provider) !== undefined;
 }
 
 /** Whether a target can serve the request's operation at all. */

@@ -3,6 +3,7 @@ import { TOKEN_MARK } from '../dialects/neutral/opaque-token.ts';
 import { FOREIGN_MARK } from '../dialects/openai-responses/reasoning-token.ts';
 
 const MARKED = Buffer.from(TOKEN_MARK, 'latin1');
+const FOREIGN_ITEM = Buffer.from(`${FOREIGN_MARK}{`, 'latin1');
 
 /**
  * What tells another vendor's token in the bodies of an API. Chat completions are left out: its servers verify no tokens,
@@ -10,9 +11,13 @@ const MARKED = Buffer.from(TOKEN_MARK, 'latin1');
  */
 const MARKS: Partial<Record<DialectName, Buffer>> = {
   anthropic: MARKED,
+  'anthropic-count-tokens': MARKED,
   'bedrock-converse': MARKED,
+  'bedrock-count-tokens': MARKED,
   gemini: MARKED,
-  'openai-responses': Buffer.from(`${FOREIGN_MARK}{`, 'latin1'),
+  'gemini-count-tokens': MARKED,
+  'openai-responses': FOREIGN_ITEM,
+  'openai-input-tokens': FOREIGN_ITEM,
 };
 
 /**

@@ -8,12 +8,21 @@ export interface MultipartBody {
   modelSpan: { start: number; end: number } | undefined;
   /** Whether a `stream` part says `true`. */
   stream: boolean;
-  /** Short fields that prices look at, by name. */
+  /** Short fields that prices and default models go by, by name. */
   fields: Readonly<Record<string, string>>;
 }
 
-/** Fields of forms that say what a picture costs. */
-const KEPT_FIELDS: ReadonlySet<string> = new Set(['n', 'size', 'quality']);
+/** Fields of forms that say what a picture costs, or that only some models have. */
+const KEPT_FIELDS: ReadonlySet<string> = new Set([
+  'n',
+  'size',
+  'quality',
+  'background',
+  'input_fidelity',
+  'output_compression',
+  'output_format',
+  'partial_images',
+]);
 const MAX_KEPT = 32;
 
 const CRLF2 = Buffer.from('\r\n\r\n');

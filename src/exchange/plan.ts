@@ -1,4 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts';
+import { PROVIDER_NAMES, type ProviderDescriptor } from '../providers/provider.ts';
+import { providerDescriptor } from '../providers/registry.ts';
 import { prefixHash } from '../routing/balance/affinity-key.ts';
 import { hash32 } from '../routing/balance/hash.ts';
 import type { Route, Service, StickySource, Target } from '../snapshot/snapshot.ts';
@@ -6,7 +8,7 @@ import { isBilled } from './account-usage.ts';
 import { attemptLimits } from './admit-limits.ts';
 import { AttemptPlan } from './attempts/attempt-plan.ts';
 import type { AttemptRun } from './attempts/make-attempt.ts';
-import { canServe } from './binding.ts';
+import { canServe, provides } from './binding.ts';
 import type { LiveRoute } from './live.ts';
 import { promptPrefixHash } from './prompt-prefix.ts';
 import { targetModel } from './provider-request.ts';
@@ -33,7 +35,30 @@ function notFound(state: ExchangeState): GatewayError {
   );
 }
 
-/** Finds the route that takes the request. Throws `model_not_found` or `route_not_found`. */
+const MOST_NAMED = 5;
+
+/** What providers are called, the first few of them. */
+function titles(providers: readonly ProviderDescriptor[]): string {
+  const names = [...new Set(providers.map(({ title }) => title))];
+  if (names.length <= MOST_NAMED) return names.join(', ');
+  return `${names.slice(0, MOST_NAMED).join(', ')} and ${names.length - MOST_NAMED} more`;
+}
+
+/** No target has the operation: names those that were to have it, and kinds of providers that do. */
+function unsupported(state: ExchangeState, targets: readonly Target[]): GatewayError {
+  const asked = titles(targets.map((target) => target.cluster.provider));
+  const of = state.model === undefined ? 'any provider that is routed to' : 'the provider of this model';
+  const able = PROVIDER_NAMES.filter((name) => name !== 'demo')
+    .map(providerDescriptor)
+    .filter((provider) => provides(state, provider));
+  const mend = state.model === undefined ? 'add a route to one that has it' : 'use a model of one that has it';
+  return new GatewayError(
+    'unsupported_operation',
+    `${state.path} is not available from ${of} (${asked}); ${mend}: ${titles(able)}.`,
+  );
+}
+
+/** Finds the route that takes the request. Throws `model_not_found`, `route_not_found` or `unsupported_operation`. */
 export function findRoute(state: ExchangeState, service: Service): Route {
   const input = createRouteInput(state, service.routes.bodyFields);
   if (state.model === undefined) {
@@ -42,8 +67,12 @@ export function findRoute(state: ExchangeState, service: Service): Route {
     const serving = routes.find(
       (route) => dialect !== undefined && route.targets.some((target) => target.cluster.provider.dialects[dialect]),
     );
-    if (serving === undefined) throw notFound(state);
-    return serving;
+    if (serving !== undefined) return serving;
+    if (routes.length === 0) throw notFound(state);
+    throw unsupported(
+      state,
+      routes.flatMap((route) => route.targets),
+    );
   }
   const route = service.routes.find(input);
   if (route !== undefined && !route.catchAll) return route;
@@ -110,11 +139,7 @@ export function plan(state: ExchangeState, route: Route): AttemptRun {
   });
   if (!attempts.servable()) {
     if (route.targets.some((target) => canServe(state, target))) throw priceUnknown(state, route);
-    const names = [...new Set(route.targets.map((target) => target.cluster.provider.title))].join(', ');
-    throw new GatewayError(
-      'unsupported_operation',
-      `${state.path} is not available from the provider of this model (${names}); use another model or endpoint.`,
-    );
+    throw unsupported(state, route.targets);
   }
   return { state, live, plan: attempts, attemptLimits: attemptLimits(state, live), triedLanes: [] };
 }

@@ -1,9 +1,10 @@
 import type { Credential, SignableRequest } from '../credentials/credential.ts';
-import type { DecodeContext, EncodeContext } from '../dialects/dialect.ts';
+import type { ClientDialect, DecodeContext, EncodeContext } from '../dialects/dialect.ts';
 import { parseAnthropicBeta, vertexBetaFlags } from '../dialects/envelopes/anthropic-beta.ts';
 import { wrapRequest as wrapBedrockInvoke } from '../dialects/envelopes/bedrock-invoke.ts';
 import { wrapRequest as wrapVertexRawPredict } from '../dialects/envelopes/vertex-raw-predict.ts';
 import { type FamilyCall, translateFamily } from '../dialects/family-call.ts';
+import type { NeutralRequest } from '../dialects/neutral/request.ts';
 import { withoutForeignItems } from '../dialects/openai-responses/foreign-items.ts';
 import { scanObject } from '../json/scan.ts';
 import { type FieldEdit, spliceObject } from '../json/splice.ts';
@@ -14,7 +15,6 @@ import { parsedBody } from './admit.ts';
 import type { ChosenBinding } from './chosen-binding.ts';
 import { holdsForeignTokens } from './foreign-tokens.ts';
 import { forwardRequestHeaders } from './headers.ts';
-import type { Lane } from './live.ts';
 import type { UpstreamRequest } from './ports.ts';
 import { readField } from './read-field.ts';
 import type { Attempt, ExchangeState } from './state.ts';
@@ -41,19 +41,22 @@ function applyEdits(body: JsonObject, edits: readonly FieldEdit[]): void {
   }
 }
 
-/** Takes what is lost of this exchange; saying the same twice counts once. */
-export function warnOn(state: ExchangeState): (warning: string) => void {
+/** Takes what an attempt loses of the request or its answer; saying the same twice counts once. */
+export function warnOn(attempt: Attempt): (warning: string) => void {
   return (warning) => {
-    if (!state.warnings.includes(warning)) state.warnings.push(warning);
+    if (attempt.state.warnings.includes(warning)) return;
+    attempt.warnings ??= [];
+    if (!attempt.warnings.includes(warning)) attempt.warnings.push(warning);
   };
 }
 
-function wrap(state: ExchangeState, body: JsonObject, chosen: ChosenBinding, target: Target): JsonObject {
+function wrap(attempt: Attempt, body: JsonObject): JsonObject {
+  const { state, chosen, target } = attempt;
   const { apiVersion } = target.cluster;
   const options = {
     anthropicVersion: apiVersion === '' ? undefined : apiVersion,
     beta: parseAnthropicBeta(state.request.header('anthropic-beta')),
-    warn: warnOn(state),
+    warn: warnOn(attempt),
   };
   if (chosen.binding.envelope === 'bedrock-invoke') return wrapBedrockInvoke(body, options);
   if (chosen.binding.envelope === 'vertex-raw-predict') return wrapVertexRawPredict(body, options);
@@ -61,15 +64,15 @@ function wrap(state: ExchangeState, body: JsonObject, chosen: ChosenBinding, tar
 }
 
 /** What a client's dialect may know beside the body. */
-function decodeContext(state: ExchangeState): DecodeContext {
-  const context: DecodeContext = { stream: state.stream, warn: warnOn(state) };
+function decodeContext(state: ExchangeState, warn: (warning: string) => void): DecodeContext {
+  const context: DecodeContext = { stream: state.stream, warn };
   if (state.model !== undefined) context.model = state.model;
   return context;
 }
 
-function encodeContext(state: ExchangeState, target: Target): EncodeContext {
+function encodeContext({ target }: Attempt, warn: (warning: string) => void): EncodeContext {
   return {
-    warn: warnOn(state),
+    warn,
     defaultMaxOutputTokens: target.cluster.defaultMaxOutputTokens,
     maxTokensField: target.cluster.maxTokensField,
   };
@@ -80,16 +83,31 @@ function takesBetaInBody(chosen: ChosenBinding): boolean {
   return chosen.dialect.name === 'bedrock-converse' && !chosen.sameDialect;
 }
 
+/** The request in neutral form, read once for all attempts. */
+function neutralRequest(state: ExchangeState, client: ClientDialect): NeutralRequest {
+  if (state.neutral !== undefined) return state.neutral;
+  const warnings: string[] = [];
+  state.neutral = client.decodeRequest(
+    parsedBody(state),
+    decodeContext(state, (warning) => void warnings.push(warning)),
+  );
+  state.neutralWarnings = warnings;
+  return state.neutral;
+}
+
 /** Translates through the neutral model. */
-function translate(state: ExchangeState, chosen: ChosenBinding, target: Target): JsonObject {
+function translate(attempt: Attempt): JsonObject {
+  const { state, chosen, target } = attempt;
   const client = state.dialect?.client;
   const provider = chosen.dialect.provider;
   if (client === undefined || provider === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
-  state.neutral ??= client.decodeRequest(parsedBody(state), decodeContext(state));
-  const context = encodeContext(state, target);
+  const neutral = neutralRequest(state, client);
+  const warn = warnOn(attempt);
+  state.neutralWarnings?.forEach(warn);
+  const context = encodeContext(attempt, warn);
   const beta = parseAnthropicBeta(state.request.header('anthropic-beta'));
   if (beta.length > 0 && takesBetaInBody(chosen)) context.anthropicBeta = beta;
-  return provider.encodeRequest({ ...state.neutral, model: targetModel(state, target) }, context);
+  return provider.encodeRequest({ ...neutral, model: targetModel(state, target) }, context);
 }
 
 /** Asks for usage in streams of OpenAI's chat and completions when the client did not: it is what is metered. */
@@ -104,6 +122,11 @@ function usageEdit(state: ExchangeState): FieldEdit | undefined {
   return { field: 'stream_options', json: JSON.stringify({ ...options, include_usage: true }) };
 }
 
+/** Whether a target has a model of its own for a body that could name one and does not. */
+function namesModel(state: ExchangeState, target: Target): boolean {
+  return target.model !== undefined && state.endpoint?.model === 'json';
+}
+
 /** The client's bytes with single fields changed. */
 function editedBytes(state: ExchangeState, target: Target): Uint8Array[] {
   const body = state.body as Uint8Array;
@@ -111,7 +134,7 @@ function editedBytes(state: ExchangeState, target: Target): Uint8Array[] {
   if (scanned === undefined) return replaceFormModel(state, target, body);
   const edits: FieldEdit[] = [];
   const model = targetModel(state, target);
-  if (state.bodyModel !== undefined && model !== state.bodyModel)
+  if (model !== state.bodyModel && (state.bodyModel !== undefined || namesModel(state, target)))
     edits.push({ field: 'model', json: JSON.stringify(model) });
   const usage = usageEdit(state);
   if (usage !== undefined) edits.push(usage);
@@ -140,33 +163,56 @@ export function targetModel(state: ExchangeState, target: Target): string {
   return target.model ?? state.model ?? '';
 }
 
-/** A body of the target's own API without what another vendor's model gave to be given back to it. */
-function withoutForeignTokens(state: ExchangeState, chosen: ChosenBinding, target: Target): JsonObject {
-  if (chosen.dialect.name !== 'openai-responses') return translate(state, chosen, target);
-  return { ...withoutForeignItems(parsedBody(state), warnOn(state)), model: targetModel(state, target) };
+/** Translates a request of a family other than generation. */
+function translateCall(attempt: Attempt): FamilyCall {
+  const { state, chosen, target } = attempt;
+  const warn = warnOn(attempt);
+  const input = {
+    body: parsedBody(state),
+    decode: decodeContext(state, warn),
+    encode: encodeContext(attempt, warn),
+    model: targetModel(state, target),
+  };
+  const call = state.dialect === undefined ? undefined : translateFamily(state.dialect, chosen.dialect, input);
+  if (call === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
+  return call;
 }
 
-function buildBody(state: ExchangeState, chosen: ChosenBinding, target: Target): TranslatedBody {
+/** A body of the target's own API without what another vendor's model gave to be given back to it. */
+function withoutForeignTokens(attempt: Attempt): JsonObject {
+  const { state, chosen, target } = attempt;
+  const { name, provider } = chosen.dialect;
+  if (name === 'openai-responses' || name === 'openai-input-tokens') {
+    return { ...withoutForeignItems(parsedBody(state), warnOn(attempt)), model: targetModel(state, target) };
+  }
+  if (provider !== undefined) return translate(attempt);
+  // A count of tokens is one request.
+  return translateCall(attempt).bodies[0] as JsonObject;
+}
+
+function buildBody(attempt: Attempt): TranslatedBody {
+  const { state, chosen, target } = attempt;
   const foreign = chosen.sameDialect && holdsForeignTokens(chosen.dialect.name, state.body as Uint8Array);
   if (chosen.sameDialect && !foreign && chosen.binding.envelope === undefined)
     return { pieces: editedBytes(state, target), translated: false };
   let body: JsonObject;
-  if (foreign) body = withoutForeignTokens(state, chosen, target);
+  if (foreign) body = withoutForeignTokens(attempt);
   else if (chosen.sameDialect) body = { ...parsedBody(state), model: targetModel(state, target) };
-  else body = translate(state, chosen, target);
-  body = wrap(state, body, chosen, target);
+  else body = translate(attempt);
+  body = wrap(attempt, body);
   applyEdits(body, target.bodyEdits);
   return { pieces: stringify(body), translated: true };
 }
 
 /** The clouds take the version in the body, and beta flags in the body (Bedrock) or only those they know (Vertex AI). */
-function adaptAnthropicHeaders(state: ExchangeState, headers: string[], envelope: Envelope): void {
+function adaptAnthropicHeaders(attempt: Attempt, headers: string[], envelope: Envelope): void {
   for (let index = headers.length - 2; index >= 0; index -= 2) {
     if (headers[index] === 'anthropic-beta' || headers[index] === 'anthropic-version') headers.splice(index, 2);
   }
   if (envelope !== 'vertex-raw-predict') return;
-  const flags = vertexBetaFlags(parseAnthropicBeta(state.request.header('anthropic-beta')), warnOn(state));
-  if (flags.length > 0) headers.push('anthropic-beta', flags.join(','));
+  const flags = parseAnthropicBeta(attempt.state.request.header('anthropic-beta'));
+  const known = vertexBetaFlags(flags, warnOn(attempt));
+  if (known.length > 0) headers.push('anthropic-beta', known.join(','));
 }
 
 /** What a header's value cannot hold; names in tokens may. */
@@ -183,28 +229,25 @@ function consumedHeaders(state: ExchangeState, { consumedHeaders, forwardsClient
   return consumedHeaders.length === 0 ? taken : [...consumedHeaders, ...taken];
 }
 
-function buildHeaders(
-  state: ExchangeState,
-  chosen: ChosenBinding,
-  bound: { lane: Lane; target: Target; translated: boolean },
-): string[] {
-  const { credential } = bound.lane;
+function buildHeaders(attempt: Attempt, translated: boolean): string[] {
+  const { state, chosen, target, lane } = attempt;
+  const { credential } = lane;
   const headers = forwardRequestHeaders(state.request.rawHeaders, {
     allowed: state.bound.snapshot.forwardHeaders,
     credentials: credential.forwardsClientCredential,
     consumed: consumedHeaders(state, credential),
-    mutation: bound.target.headers,
-    translated: bound.translated,
+    mutation: target.headers,
+    translated,
   });
   const told = state.authenticator?.forwardClientId;
   const caller = told === undefined ? undefined : (state.principal?.key?.name ?? state.principal?.user);
-  const to = { dialect: chosen.dialect.name, provider: bound.target.cluster.provider.name };
-  const lost = dropForeignHeaders(headers, headers.length - bound.target.headers.set.length, to);
+  const to = { dialect: chosen.dialect.name, provider: target.cluster.provider.name };
+  const lost = dropForeignHeaders(headers, headers.length - target.headers.set.length, to);
   if (lost.length > 0 && chosen.dialect.family === 'generation' && !takesBetaInBody(chosen))
-    lost.forEach(warnOn(state));
+    lost.forEach(warnOn(attempt));
   if (told !== undefined && caller !== undefined) headers.push(told, caller.replace(UNSAFE_IN_HEADER, '?'));
-  if (bound.translated) headers.push('content-type', 'application/json');
-  if (chosen.binding.envelope !== undefined) adaptAnthropicHeaders(state, headers, chosen.binding.envelope);
+  if (translated) headers.push('content-type', 'application/json');
+  if (chosen.binding.envelope !== undefined) adaptAnthropicHeaders(attempt, headers, chosen.binding.envelope);
   const isAnthropic = chosen.dialect.name === 'anthropic' || chosen.dialect.name === 'anthropic-count-tokens';
   if (isAnthropic && chosen.binding.envelope === undefined && state.request.header('anthropic-version') === undefined) {
     headers.push('anthropic-version', ANTHROPIC_VERSION);
@@ -253,7 +296,7 @@ function toRequest(attempt: Attempt, body: TranslatedBody | undefined): Upstream
     endpoint,
     method: state.request.method,
     path: chosen.sameDialect ? withQuery(state, base + path) : base + path,
-    headers: buildHeaders(state, chosen, { lane, target, translated: body?.translated ?? false }),
+    headers: buildHeaders(attempt, body?.translated ?? false),
     body: body?.pieces,
   };
 }
@@ -263,8 +306,7 @@ function toRequest(attempt: Attempt, body: TranslatedBody | undefined): Upstream
  * is not in it yet. Throws GatewayError when the request cannot be expressed for this target.
  */
 export function buildProviderRequest(attempt: Attempt): UpstreamRequest {
-  const { state, chosen, target } = attempt;
-  const body = state.body === undefined ? undefined : buildBody(state, chosen, target);
+  const body = attempt.state.body === undefined ? undefined : buildBody(attempt);
   return toRequest(attempt, body);
 }
 
@@ -276,19 +318,9 @@ export interface FamilyRequests {
 
 /** Translates a request of a family other than generation. Throws GatewayError when it cannot be expressed for this target. */
 export function buildFamilyRequests(attempt: Attempt): FamilyRequests {
-  const { state, chosen, target } = attempt;
-  const call =
-    state.dialect === undefined
-      ? undefined
-      : translateFamily(state.dialect, chosen.dialect, {
-          body: parsedBody(state),
-          decode: decodeContext(state),
-          encode: encodeContext(state, target),
-          model: targetModel(state, target),
-        });
-  if (call === undefined) throw new Error(`no translation to ${chosen.dialect.name}`);
+  const call = translateCall(attempt);
   const requests = call.bodies.map((body) => {
-    applyEdits(body, target.bodyEdits);
+    applyEdits(body, attempt.target.bodyEdits);
     return toRequest(attempt, { pieces: stringify(body), translated: true });
   });
   return { requests, call };

@@ -83,6 +83,11 @@ export function isDenial(held: HeldLimits | LimitDenial): held is LimitDenial {
   return 'limit' in held;
 }
 
+function hasKey(counters: readonly CounterLimit[], key: string): boolean {
+  for (const counter of counters) if (counter.key === key) return true;
+  return false;
+}
+
 /** Reserves what a request is expected to take of all these limits, or tells which one refuses. A promise only where the counters are elsewhere. */
 export function reserve(
   state: ExchangeState,
@@ -97,7 +102,7 @@ export function reserve(
   for (const limit of request.limits) {
     const counter = toCounter(limit, view, options);
     // Limits that share a counter count a request once.
-    if (counter === undefined || counters.some(({ key }) => key === counter.key)) continue;
+    if (counter === undefined || hasKey(counters, counter.key)) continue;
     counters.push(request.waived?.has(limit) === true ? { ...counter, enforce: false } : counter);
     held.push(limit);
   }

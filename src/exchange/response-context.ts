@@ -20,7 +20,7 @@ export function providerContext(attempt: Attempt, headers: ResponseHeaders): Pro
 export function responseContext(attempt: Attempt): ResponseContext {
   const { state } = attempt;
   return {
-    warn: warnOn(state),
+    warn: warnOn(attempt),
     requestModel: state.model ?? '',
     created: Math.floor(state.startedAt / 1000),
     newId: newId(state),

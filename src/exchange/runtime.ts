@@ -43,7 +43,7 @@ export interface ExchangeRuntime {
   monotonic(): number;
   /** Uniform in [0, 1). */
   random(): number;
-  /** A fresh UUID. */
+  /** A fresh UUID; those of later milliseconds sort behind earlier ones. */
   uuid(): string;
   /** Whether the process takes no new work. */
   draining(): boolean;

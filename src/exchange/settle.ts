@@ -4,7 +4,7 @@ import { accountExchange, isRetrieval } from './account-usage.ts';
 import { claimWork } from './claim-work.ts';
 import { targetModel } from './provider-request.ts';
 import { settleLimits } from './reserve.ts';
-import type { Attempt, ExchangeState } from './state.ts';
+import { type Attempt, type ExchangeState, warningsOf } from './state.ts';
 
 function toFailure({ target, result }: Attempt): FailedAttempt {
   // Every attempt is given its result when it ends.
@@ -65,7 +65,7 @@ function finish(state: ExchangeState, accounted: readonly AttemptUsage[], end: n
     errorCode: state.error?.code ?? (state.clientGone ? 'client_closed' : undefined),
     errorDetail: attempt?.errorDetail ?? state.errorDetail,
     clientAborted: state.clientGone,
-    warnings: state.warnings,
+    warnings: warningsOf(state, attempt),
     virtualService: state.route?.service,
     route: state.route?.name,
     cluster: target?.cluster.name,

@@ -77,6 +77,8 @@ export class ExchangeState {
   principal: Principal | undefined = undefined;
   /** The request in neutral form: made by the first attempt that needs a translation. */
   neutral: NeutralRequest | undefined = undefined;
+  /** What the neutral form lost of the request: told of by every attempt that is made from it. */
+  neutralWarnings: readonly string[] | undefined = undefined;
   /** The parsed body: made by the first attempt that needs it. */
   json: JsonObject | undefined = undefined;
   attempts = 0;
@@ -94,6 +96,7 @@ export class ExchangeState {
   /** What went wrong inside the gateway or on the way, for the log. */
   errorDetail: string | undefined = undefined;
   firstByteMonotonic = 0;
+  /** What is to be told of the request, whoever answers it; `warningsOf` has those of an attempt as well. */
   readonly warnings: string[] = [];
   /** Ends a wait between attempts. */
   cancelWait: (() => void) | undefined = undefined;
@@ -196,6 +199,8 @@ export class Attempt {
   serviceTier: string | undefined = undefined;
   /** What the attempt has reserved of limits that go by the cluster. */
   held: HeldLimits | undefined = undefined;
+  /** What this target's API could not express of the request, or the client's of its answer; undefined: nothing was lost. */
+  warnings: string[] | undefined = undefined;
   /** Ends the provider request in flight. */
   abort: (() => void) | undefined = undefined;
 
@@ -229,4 +234,10 @@ export class Attempt {
     const known = this.usage ?? this.observer?.usage;
     return known !== undefined && known !== this.usageBeforeContent;
   }
+}
+
+/** What a client that gets this attempt's answer is told of: what was said of attempts that failed is no concern of its. */
+export function warningsOf(state: ExchangeState, attempt: Attempt | undefined): readonly string[] {
+  const own = attempt?.warnings;
+  return own === undefined ? state.warnings : [...state.warnings, ...own];
 }

@@ -26,6 +26,8 @@ virtual_services:
   - name: main
     virtual_routes:
 ${names.map((name) => `      - { match: { headers: { x-to: ${name} } }, split: [{ cluster: ${name} }] }`).join('\n')}
+      - { match: { headers: { x-to: cohere-openai } }, split: [{ cluster: cohere }], fallback: [{ cluster: openai }] }
+      - { match: { headers: { x-to: openai-cohere } }, split: [{ cluster: openai }], fallback: [{ cluster: cohere }] }
 `,
 );
 
@@ -88,8 +90,8 @@ test('what a whole answer and a request cannot say stands in x-aigw-warnings', a
 });
 
 test('of a stream what is known with its first content stands in x-aigw-warnings', async () => {
-  const image = { inlineData: { mimeType: 'image/png', data: 'SU1BR0U=' } };
-  const chunk = { candidates: [{ content: { parts: [image, { text: 'Hi' }] }, finishReason: 'STOP' }] };
+  const sound = { inlineData: { mimeType: 'audio/wav', data: 'U09VTkQ=' } };
+  const chunk = { candidates: [{ content: { parts: [sound, { text: 'Hi' }] }, finishReason: 'STOP' }] };
   const { headers, text } = await post(
     'stream',
     {
@@ -104,7 +106,7 @@ test('of a stream what is known with its first content stands in x-aigw-warnings
     },
   );
   assert.match(text, /"content":"Hi"/);
-  assert.match(headers.get('x-aigw-warnings') ?? '', /An image in the answer was left out/);
+  assert.match(headers.get('x-aigw-warnings') ?? '', /An audio in the answer was left out/);
 });
 
 test('a body that passes as it is loses the tokens of another vendor', async () => {
@@ -152,6 +154,70 @@ test('a Responses body that passes as it is loses the reasoning items of another
   const sent = JSON.parse(call?.body.toString() ?? '{}') as Record<string, unknown>;
   assert.deepEqual(sent, { model: 'gpt-5', previous_response_id: 'resp_0', input: [MESSAGE, own] });
   assert.match(headers.get('x-aigw-warnings') ?? '', /Thoughts without a token of OpenAI were left out/);
+});
+
+test('a count of tokens that passes as it is loses the tokens of another vendor too', async () => {
+  const signature = markToken({ maker: 'gemini', kind: 'thought', token: 'R0VN' });
+  const said = [
+    { type: 'thinking', thinking: 'hm', signature },
+    { type: 'text', text: 'A' },
+  ];
+  const messages = [MESSAGE, { role: 'assistant', content: said }, { role: 'user', content: 'And?' }];
+  const claude = await post(
+    'count-claude',
+    { path: '/v1/messages/count_tokens', cluster: 'anthropic', body: { model: 'claude-sonnet-4-5', messages } },
+    json(200, { input_tokens: 5 }),
+  );
+  assert.deepEqual(claude.body, { input_tokens: 5 });
+  assert.deepEqual(JSON.parse(claude.call?.body.toString() ?? ''), {
+    model: 'claude-sonnet-4-5',
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+      { role: 'assistant', content: [{ type: 'text', text: 'A' }] },
+      { role: 'user', content: [{ type: 'text', text: 'And?' }] },
+    ],
+  });
+  assert.match(claude.headers.get('x-aigw-warnings') ?? '', /Thoughts without a signature of Anthropic were left out/);
+
+  const thoughtSignature = markToken({ maker: 'anthropic', kind: 'thought', token: 'Q0xB' });
+  const contents = [
+    { role: 'user', parts: [{ text: 'Hi' }] },
+    { role: 'model', parts: [{ text: 'hm', thought: true, thoughtSignature }, { text: 'A' }] },
+    { role: 'user', parts: [{ text: 'And?' }] },
+  ];
+  const path = '/v1beta/models/gemini-2.5-flash:countTokens';
+  const gemini = await post(
+    'count-gemini',
+    { path, cluster: 'google', body: { contents } },
+    json(200, { totalTokens: 5 }),
+  );
+  assert.deepEqual(gemini.body, { totalTokens: 5 });
+  assert.equal(gemini.call?.body.toString().includes(thoughtSignature), false);
+
+  const foreign = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'aigw1:{"d":"gemini","s":"R0VN"}' };
+  const openai = await post(
+    'count-openai',
+    { path: '/v1/responses/input_tokens', cluster: 'openai', body: { model: 'gpt-5', input: [MESSAGE, foreign] } },
+    json(200, { object: 'response.input_tokens', input_tokens: 5 }),
+  );
+  assert.deepEqual(JSON.parse(openai.call?.body.toString() ?? ''), { model: 'gpt-5', input: [MESSAGE] });
+});
+
+test('what an attempt that failed would have lost is no warning beside the answer of another', async () => {
+  const body = { model: 'gpt-5', messages: [MESSAGE], logit_bias: { 50256: -100 }, top_logprobs: 3 };
+  const play = (call: ProviderCall) => (call.path === '/v2/chat' ? json(500, {}) : json(200, COMPLETION))(call);
+  const passed = await post('failover', { path: '/v1/chat/completions', cluster: 'cohere-openai', body }, play);
+  assert.equal(passed.status, 200, passed.text);
+  assert.deepEqual([passed.headers.get('x-aigw-cluster'), passed.headers.get('x-aigw-attempts')], ['openai', '2']);
+  assert.equal(passed.headers.get('x-aigw-warnings'), null);
+  const failing = json(500, { message: 'No.' });
+  const failed = await post(
+    'failover-fails',
+    { path: '/v1/chat/completions', cluster: 'openai-cohere', body },
+    failing,
+  );
+  assert.equal(failed.headers.get('x-aigw-cluster'), 'cohere');
+  assert.match(failed.headers.get('x-aigw-warnings') ?? '', /'top_logprobs' was left out.*logit_bias/);
 });
 
 test('beta flags go to Claude on Bedrock in the body, and to no other vendor', async () => {

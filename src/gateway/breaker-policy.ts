@@ -1,8 +1,8 @@
 import type { BreakerPolicy } from '../routing/health/circuit-breaker.ts';
 import type { Cluster } from '../snapshot/snapshot.ts';
 
-/** How long a probe that never reports holds its place. */
-const PROBE_TIMEOUT_MS = 30_000;
+/** How long a probe that does not begin to be answered holds its place: longer than most first tokens take. */
+const PROBE_TIMEOUT_MS = 10_000;
 
 /** A breaker that never opens by itself: it can still be told to rest. */
 export const NEVER_OPENS: BreakerPolicy = {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { AdminPort, ConfigStatus, ConfigVersion } from '../admin/port.ts';
 import { type AdminServer, createAdminServer } from '../admin/server.ts';
 import { formatIssue } from '../config/issue.ts';
@@ -29,6 +28,7 @@ import { administerConfig, administerGovernance } from './governance-admin.ts';
 import { createLiveRegistry } from './live-registry.ts';
 import { fetchText, postNotice } from './outbound-calls.ts';
 import { createRecorder } from './recorder.ts';
+import { createRequestIds } from './request-ids.ts';
 import { scheduleByTimer } from './schedule.ts';
 
 /** What a gateway takes from the process around it. */
@@ -178,7 +178,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     now: Date.now,
     monotonic: () => performance.now(),
     random: Math.random,
-    uuid: randomUUID,
+    uuid: createRequestIds(Date.now),
     draining: () => draining,
     reportFault: (error, requestId) =>
       logger.error('a request failed inside the gateway', { error, request_id: requestId }),

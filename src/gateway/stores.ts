@@ -43,6 +43,10 @@ export interface StoresOptions {
   readonly counters?: CounterStore | undefined;
 }
 
+/** The longest that a start waits for the counters, and how often it looks. */
+const WARM_UP_MS = 1000;
+const LOOK_MS = 10;
+
 /** Identity of a configuration of stores. Secrets are part of it, so it must not be shown. */
 export function storesIdentity(config: StoresConfig): string {
   return JSON.stringify(config, function reveal(this: Record<string, unknown>, name: string, value: unknown) {
@@ -51,18 +55,25 @@ export function storesIdentity(config: StoresConfig): string {
   });
 }
 
+/** Lets a store connect before the first request asks it; one that is away is not waited for long. */
+async function warmUp(store: { stats(): { ready: boolean } }): Promise<void> {
+  for (let waitedMs = 0; !store.stats().ready && waitedMs < WARM_UP_MS; waitedMs += LOOK_MS) {
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, LOOK_MS);
+    });
+  }
+}
+
 async function openCounters(config: StoresConfig, { logger, counters }: StoresOptions): Promise<CounterStore> {
   if (config.counters === 'memory') return counters ?? new MemoryCounters();
   const { redis } = config.counters;
   // The client is large: a gateway that counts by itself starts without it.
   const { RedisCounters } = await import('../stores/counters/redis-counters.ts');
   const allow = config.on_store_failure !== 'deny';
+  const store = new RedisCounters({ url: redis.url.reveal(), cluster: redis.cluster, prefix: `${redis.prefix}:` });
+  await warmUp(store);
   return new GuardedCounters({
-    store: new RedisCounters({
-      url: redis.url.reveal(),
-      cluster: redis.cluster,
-      prefix: `${redis.prefix}:`,
-    }),
+    store,
     onFailure: allow ? 'allow' : 'deny',
     enforceLocally: config.on_store_failure === 'local',
     deadlineMs: redis.deadline,

@@ -3,6 +3,7 @@ import {
   noUnits,
   type PriceSource,
   type UsageRecord,
+  type UsageTokens,
   type UsageUnits,
 } from '../stores/ledger/usage-record.ts';
 import type { AttemptUsage, ExchangeRecord } from '../telemetry/exchange-record.ts';
@@ -12,16 +13,55 @@ const SOURCES: Readonly<Record<NonNullable<AttemptUsage['priceOrigin']>, PriceSo
   configured: 'config',
 };
 
-function common(record: ExchangeRecord): Omit<UsageRecord, 'id' | 'kind'> {
+function unitsOf({ units }: AttemptUsage): UsageUnits {
+  if (units === undefined) return noUnits();
   return {
+    images: units.images ?? 0,
+    seconds: (units.audioSeconds ?? 0) + (units.videoSeconds ?? 0),
+    characters: units.characters ?? 0,
+    searchUnits: units.searches ?? 0,
+  };
+}
+
+/** Tokens by class alone: what a provider printed as their total is left out. */
+function tokensOf({ usage }: AttemptUsage): UsageTokens {
+  return {
+    input: usage.input,
+    cacheRead: usage.cacheRead,
+    cacheWrite: usage.cacheWrite,
+    cacheWrite1h: usage.cacheWrite1h,
+    output: usage.output,
+    reasoning: usage.reasoning,
+    inputAudio: usage.inputAudio,
+    outputAudio: usage.outputAudio,
+    inputImage: usage.inputImage,
+    outputImage: usage.outputImage,
+  };
+}
+
+/** A price that has none for what was used is as good as no price. */
+function priceOf({ nanoUsd, priceOrigin }: AttemptUsage): PriceSource {
+  return nanoUsd === undefined || priceOrigin === undefined ? 'unknown' : SOURCES[priceOrigin];
+}
+
+/** One line. Without `used` nothing was used, and there is nothing whose price would have to be known. */
+function toLine(
+  record: ExchangeRecord,
+  { id, kind }: Pick<UsageRecord, 'id' | 'kind'>,
+  used: AttemptUsage | undefined,
+): UsageRecord {
+  // Written out: every request makes one, and an object that is spread into another is ten times as large.
+  return {
+    id,
+    kind,
     requestId: record.requestId,
     timeMs: record.startTimeMs,
     service: record.virtualService ?? '',
     route: record.route ?? '',
-    cluster: record.cluster ?? '',
-    provider: record.providerKind ?? '',
+    cluster: used?.cluster ?? record.cluster ?? '',
+    provider: used?.provider ?? record.providerKind ?? '',
     requestedModel: record.originalModel,
-    sentModel: record.requestModel,
+    sentModel: used?.model ?? record.requestModel,
     answeredModel: record.responseModel,
     organization: record.organization ?? '',
     team: record.team ?? '',
@@ -37,39 +77,12 @@ function common(record: ExchangeRecord): Omit<UsageRecord, 'id' | 'kind'> {
     attempts: record.attempts,
     durationMs: record.durationMs,
     timeToFirstTokenMs: record.timeToFirstTokenMs ?? null,
-    tokens: noTokens(),
-    units: noUnits(),
-    // Nothing was used: there is nothing whose price would have to be known.
-    costNanoUsd: 0,
-    priced: 'table',
-    estimated: false,
+    tokens: used === undefined ? noTokens() : tokensOf(used),
+    units: used === undefined ? noUnits() : unitsOf(used),
+    costNanoUsd: used === undefined ? 0 : (used.nanoUsd ?? null),
+    priced: used === undefined ? 'table' : priceOf(used),
+    estimated: used?.estimated ?? false,
     tags: record.labels ?? {},
-  };
-}
-
-function unitsOf({ units }: AttemptUsage): UsageUnits {
-  if (units === undefined) return noUnits();
-  return {
-    images: units.images ?? 0,
-    seconds: (units.audioSeconds ?? 0) + (units.videoSeconds ?? 0),
-    characters: units.characters ?? 0,
-    searchUnits: units.searches ?? 0,
-  };
-}
-
-function withUsage<Line extends UsageRecord>(line: Line, used: AttemptUsage): Line {
-  const { reportedTotal: _, ...tokens } = used.usage;
-  return {
-    ...line,
-    cluster: used.cluster,
-    provider: used.provider,
-    sentModel: used.model,
-    tokens,
-    units: unitsOf(used),
-    costNanoUsd: used.nanoUsd ?? null,
-    // A price that has none for what was used is as good as no price.
-    priced: used.nanoUsd === undefined || used.priceOrigin === undefined ? 'unknown' : SOURCES[used.priceOrigin],
-    estimated: used.estimated,
   };
 }
 
@@ -79,15 +92,14 @@ function withUsage<Line extends UsageRecord>(line: Line, used: AttemptUsage): Li
  * ledger takes once however often it is looked at.
  */
 export function toUsageRecords(record: ExchangeRecord): UsageRecord[] {
-  const base = common(record);
-  let main: UsageRecord = { ...base, id: record.requestId, kind: 'request' };
+  let answered: AttemptUsage | undefined;
   const further: UsageRecord[] = [];
   for (const used of record.accounted) {
     if (used.workId !== undefined) {
-      const id = `work ${used.cluster} ${used.workId}`;
-      further.push(withUsage({ ...base, id, kind: 'attempt' }, used));
-    } else if (used.answered) main = withUsage(main, used);
-    else further.push(withUsage({ ...base, id: `${record.requestId}.${further.length + 1}`, kind: 'attempt' }, used));
+      further.push(toLine(record, { id: `work ${used.cluster} ${used.workId}`, kind: 'attempt' }, used));
+    } else if (used.answered) answered = used;
+    else further.push(toLine(record, { id: `${record.requestId}.${further.length + 1}`, kind: 'attempt' }, used));
   }
-  return [main, ...further];
+  const main = toLine(record, { id: record.requestId, kind: 'request' }, answered);
+  return further.length === 0 ? [main] : [main, ...further];
 }

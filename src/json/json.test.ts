@@ -104,6 +104,24 @@ test('nesting deeper than 256 is refused without a stack overflow', () => {
   assert.equal(isRefused(`{"a":${'['.repeat(250)}${']'.repeat(250)}}`), false);
 });
 
+test('a wanted field in another case is refused where readers that ignore case are feared', () => {
+  const refused = (text: string) => {
+    try {
+      scanObject(bytes(text), ['model', 'stream'], { exactCase: true });
+      return undefined;
+    } catch (error) {
+      assert.ok(GatewayError.is(error) && error.code === 'malformed_request', `${error}`);
+      return error.param;
+    }
+  };
+  assert.equal(refused('{"model":"a","Model":"b"}'), 'model');
+  assert.equal(refused('{"STREAM":true}'), 'stream');
+  assert.equal(refused('{"\\u004dodel":"b"}'), 'model');
+  assert.equal(refused('{"\u017ftream":true}'), 'stream');
+  assert.equal(refused('{"model":"a","stream":true,"models":[],"mode":1,"x":{"Model":1},"\u00dc":1}'), undefined);
+  assert.equal(isRefused('{"model":"a","Model":"b"}'), false);
+});
+
 test('a wanted field there twice is refused, also when one is spelled with escapes', () => {
   assert.ok(isRefused('{"model":"a","model":"b"}'));
   assert.ok(isRefused('{"model":"a","mod\\u0065l":"b"}'));

@@ -22,6 +22,16 @@ export interface ScannedObject {
   empty: boolean;
 }
 
+/** How `scanObject` goes about it. */
+export interface ScanOptions {
+  /** Takes the span of every top-level field in order. */
+  readonly members?: FieldSpan[];
+  /** Whether to refuse fields that a reader which ignores case would take for wanted ones. */
+  readonly exactCase?: boolean;
+}
+
+const PLAIN_SCAN: ScanOptions = {};
+
 /** Deepest nesting accepted: deeper bodies only serve to exhaust a parser's stack. */
 const MAX_DEPTH = 256;
 
@@ -191,26 +201,64 @@ function skipValue(bytes: Uint8Array, start: number): number {
   return skipPrimitive(bytes, start);
 }
 
-/** The name among the wanted ones that a key spells with escapes or beyond ASCII: a plain comparison cannot judge it. */
-function decodedKey(key: Uint8Array, wanted: readonly string[]): string | undefined {
-  const decoded = JSON.parse(new TextDecoder().decode(key)) as string;
-  return wanted.includes(decoded) ? decoded : undefined;
+function otherCase(spelt: string, name: string): GatewayError {
+  return new GatewayError(
+    'malformed_request',
+    `The field "${spelt.replace(/[^!-~]/g, '?')}" is read as "${name}" by some providers and ignored by others; write it "${name}".`,
+    { param: name },
+  );
 }
 
-/** The wanted name that the key at `open` spells; escapes are decoded so that no spelling hides a field. */
-function wantedKey(bytes: Uint8Array, open: number, wanted: readonly string[]): string | undefined {
+/** Whether the ASCII text stands at this offset, in whatever case. */
+function spelledAt(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const byte = bytes[at + index] as number;
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+    if (lower !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** The name among the wanted ones that a key spells with escapes or beyond ASCII: a plain comparison cannot judge it. */
+function decodedKey(decoded: string, wanted: readonly string[], exactCase: boolean): string | undefined {
+  if (wanted.includes(decoded)) return decoded;
+  // Upper case joins more letters than lower: readers that ignore case take a long s for an s.
+  const upper = decoded.toUpperCase();
+  const meant = exactCase ? wanted.find((name) => name.toUpperCase() === upper) : undefined;
+  if (meant !== undefined) throw otherCase(decoded, meant);
+  return undefined;
+}
+
+function decodeKey(bytes: Uint8Array, open: number): string {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes.subarray(open, skipString(bytes, open)))) as string;
+  } catch {
+    throw malformed(open, 'a valid key');
+  }
+}
+
+/**
+ * The wanted name that the key at `open` spells; escapes are decoded so that no spelling hides a field. Throws where it
+ * is one in another case and `exactCase` is set.
+ */
+function wantedKey(
+  bytes: Uint8Array,
+  open: number,
+  { wanted, exactCase }: { wanted: readonly string[]; exactCase: boolean },
+): string | undefined {
   for (let index = 0; index < wanted.length; index++) {
     const name = wanted[index] as string;
-    if (standsAt(bytes, open + 1, name) && bytes[open + 1 + name.length] === QUOTE) return name;
+    const end = open + 1 + name.length;
+    if (bytes[end] !== QUOTE) continue;
+    if (standsAt(bytes, open + 1, name)) return name;
+    if (exactCase && spelledAt(bytes, open + 1, name)) {
+      throw otherCase(new TextDecoder().decode(bytes.subarray(open + 1, end)), name);
+    }
   }
   for (let at = open + 1; bytes[at] !== QUOTE; at++) {
     const byte = bytes[at] as number;
     if (byte !== BACKSLASH && byte < 0x80) continue;
-    try {
-      return decodedKey(bytes.subarray(open, skipString(bytes, open)), wanted);
-    } catch {
-      throw malformed(open, 'a valid key');
-    }
+    return decodedKey(decodeKey(bytes, open), wanted, exactCase);
   }
   return undefined;
 }
@@ -222,9 +270,15 @@ function wantedKey(bytes: Uint8Array, open: number, wanted: readonly string[]): 
  *
  * Throws GatewayError `malformed_request` for anything but one JSON object, and for a wanted field
  * that is there twice: parsers differ in which one they take, so a duplicate could show the gateway
- * another model than the provider. `members`, if given, takes the span of every top-level field in order.
+ * another model than the provider. With `exactCase` also for a field that differs from a wanted one in its case alone.
  */
-export function scanObject(bytes: Uint8Array, wanted: readonly string[], members?: FieldSpan[]): ScannedObject {
+export function scanObject(
+  bytes: Uint8Array,
+  wanted: readonly string[],
+  options: ScanOptions = PLAIN_SCAN,
+): ScannedObject {
+  const { members, exactCase = false } = options;
+  const names = { wanted, exactCase };
   const fields: Record<string, FieldSpan | undefined> = {};
   const start = skipSpace(bytes, 0);
   if (start >= bytes.length)
@@ -239,7 +293,7 @@ export function scanObject(bytes: Uint8Array, wanted: readonly string[], members
       const valueStart = next(bytes, skipKey(bytes, keyStart));
       const valueEnd = skipValue(bytes, valueStart);
       members?.push({ keyStart, start: valueStart, end: valueEnd });
-      const key = wantedKey(bytes, keyStart, wanted);
+      const key = wantedKey(bytes, keyStart, names);
       if (key !== undefined) {
         if (fields[key] !== undefined) {
           throw new GatewayError('malformed_request', `The field "${key}" is there twice; send it once.`, {

@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 /** Writes the object anew without the dropped fields: each kept field byte for byte, joined by commas. */
 function dropFields(bytes: Uint8Array, dropped: ReadonlySet<number>): Uint8Array {
   const members: FieldSpan[] = [];
-  scanObject(bytes, NOTHING, members);
+  scanObject(bytes, NOTHING, { members });
   const kept = members.filter((member) => !dropped.has(member.keyStart));
   const length = kept.reduce((sum, member) => sum + member.end - member.keyStart + 1, 0) + (kept.length === 0 ? 2 : 1);
   const result = new Uint8Array(length);

@@ -100,9 +100,17 @@ export async function runFailure(place: CellPlace, failure: Failure): Promise<Ce
   return { kind: 'ok' };
 }
 
+/** What the client is told of a parameter: the warning or the error that names it. */
+function sentenceOf(place: CellPlace, answer: FleetAnswer, parameter: Parameter): string {
+  if (answer.status !== 200) return `refused: ${place.client.readError(jsonBody(answer))}`;
+  const sentences = (warningsOf(answer) ?? '').split('; ');
+  return sentences.find((sentence) => parameter.said.test(sentence)) ?? '';
+}
+
 /** Sends each parameter alone; throws when one is neither handed on nor named in a warning or an error. */
 export async function runParameters(place: CellPlace, parameters: readonly Parameter[]): Promise<CellOutcome> {
   const lost: string[] = [];
+  const told: { name: string; why: string }[] = [];
   for (const parameter of parameters) {
     const scenario: Scenario = parameter.tools === true ? { ...FAILING, tools: TOOLS } : FAILING;
     const name = `parameter ${parameter.name}`;
@@ -114,9 +122,10 @@ export async function runParameters(place: CellPlace, parameters: readonly Param
     if (answer.status !== 200 && sent !== undefined && !parameter.said.test(body)) lost.push(`${name}: ${body}`);
     else if (sent !== undefined && parameter.carried.test(sent.body)) continue;
     else if (!parameter.said.test(said)) lost.push(`${name}: ${answer.status}, warnings: ${said}; sent: ${sent?.body}`);
+    else told.push({ name: parameter.name, why: sentenceOf(place, answer, parameter) });
   }
   assert.deepEqual(lost, []);
-  return { kind: 'ok' };
+  return { kind: 'ok', asked: parameters.length, told };
 }
 
 /** A client that leaves while the answer is made; throws when the provider does not notice at once. */

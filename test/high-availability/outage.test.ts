@@ -11,8 +11,10 @@ import { answerWell } from './support/storm-faults.ts';
 
 /** The whole of it takes minutes; what runs by default is a shorter outage under less load. */
 const LONG = process.env['AIGW_LONG_TESTS'] === '1';
-const RATE = LONG ? 500 : 150;
-const DEAD_MS = LONG ? 10_000 : 2500;
+const RATE = LONG ? 500 : 60;
+const DEAD_MS = LONG ? 10_000 : 3000;
+/** A try may take this long: a machine that does much else at once must not be taken for a dead provider. */
+const TRY_MS = LONG ? 3000 : 2000;
 const BEFORE_MS = LONG ? 3000 : 600;
 const MAX_OPEN_MS = 1000;
 const CONSECUTIVE_ERRORS = 5;
@@ -65,7 +67,7 @@ virtual_services:
     virtual_routes:
 ${CASES.map(
   ([name]) =>
-    `      - { match: { headers: { x-route: ${name} } }, retry: { per_try_timeout: 1s }, split: [{ cluster: ${name} }], fallback: [{ cluster: spare }] }`,
+    `      - { match: { headers: { x-route: ${name} } }, retry: { per_try_timeout: ${TRY_MS}ms }, split: [{ cluster: ${name} }], fallback: [{ cluster: spare }] }`,
 ).join('\n')}
 `,
 );
@@ -90,7 +92,10 @@ function load(route: string): { samples: Sample[]; wrong: string[]; stop(): Prom
     const askedMs = performance.now();
     const one = ask({ stream: at % 2 === 0, headers: { 'x-route': route } }).then(
       (answer) => {
-        if (answer.text !== ANSWER_TEXT || answer.error !== undefined) wrong.push(`${answer.status} ${answer.error}`);
+        if (answer.text !== ANSWER_TEXT || answer.error !== undefined)
+          wrong.push(
+            `${answer.status} ${answer.error} (${answer.headers['x-aigw-attempts']} attempts, ${Math.round(answer.durationMs)} ms)`,
+          );
         const attempts = Number(answer.headers['x-aigw-attempts']);
         const { durationMs } = answer;
         samples.push({ askedMs, atMs: performance.now(), by: answer.headers['x-answered-by'], attempts, durationMs });
@@ -130,8 +135,9 @@ for (const [name, death] of CASES) {
     await pause(DEAD_MS);
     deaths.delete(name);
     const backAt = performance.now();
-    // As long as the longest time between two probes, and a second.
-    await pause(MAX_OPEN_MS + 1000);
+    // A probe that was sent before waits for its time to be over.
+    const probeMs = death === 'answers nothing' ? TRY_MS : 0;
+    await pause(probeMs + MAX_OPEN_MS + 1000);
     await under.stop();
     const { samples, wrong } = under;
     assert.deepEqual(wrong.slice(0, 5), []);
@@ -150,11 +156,10 @@ for (const [name, death] of CASES) {
       `| ${death} | ${samples.length} | ${wrong.length} | ${tried.length} | ${Math.round(ejectedMs)} ms | ${openings} | ${Math.round(returnMs)} ms | ${Math.round(slowest)} ms |`,
     );
     // Recovery within one probe interval, as long as it has grown, with some slack for a busy machine.
-    assert.ok(returnMs <= MAX_OPEN_MS + 500, `it came back after ${returnMs} ms`);
-    assert.ok(
-      tried.length <= dead.length / 2,
-      `${tried.length} of ${dead.length} requests still met the dead provider`,
-    );
+    assert.ok(returnMs <= probeMs + MAX_OPEN_MS + 800, `it came back after ${returnMs} ms`);
+    // What is sent before the first failure is known meets it; after that hardly anything does.
+    const unknowing = death === 'answers nothing' ? (RATE * TRY_MS) / 1000 : 0;
+    assert.ok(tried.length <= unknowing + dead.length / 4, `${tried.length} requests met the dead provider`);
     assert.ok(back.length > 0 && back.every(({ by }) => by === name), 'not all requests came back to it');
     t.diagnostic(rows.at(-1) ?? '');
   });

@@ -2,14 +2,14 @@ import type { Dialect } from '../../src/dialects/dialect.ts';
 import { DIALECT_NAMES, type DialectName } from '../../src/dialects/names.ts';
 import { dialect } from '../../src/dialects/registry.ts';
 import { chooseBinding } from '../../src/exchange/binding.ts';
-import { allEndpoints, type Endpoint } from '../../src/exchange/endpoints.ts';
+import { allEndpoints, type Endpoint, endpointsOnRequest } from '../../src/exchange/endpoints.ts';
 import type { ExchangeState } from '../../src/exchange/state.ts';
 import { PROVIDER_NAMES, type ProviderDescriptor } from '../../src/providers/provider.ts';
 import { providerDescriptor } from '../../src/providers/registry.ts';
 import type { Target } from '../../src/snapshot/snapshot.ts';
 
-/** Names of the wire APIs for people. One that is not here shows its own. */
-const API_TITLES: Partial<Record<DialectName, string>> = {
+/** Names of the wire APIs for people. */
+const API_TITLES: Readonly<Record<DialectName, string>> = {
   'openai-chat': 'OpenAI chat completions',
   'openai-completions': 'OpenAI completions',
   'openai-responses': 'OpenAI responses',
@@ -26,16 +26,22 @@ const API_TITLES: Partial<Record<DialectName, string>> = {
   'bedrock-converse': 'Bedrock Converse',
   'bedrock-embeddings': 'Bedrock embeddings',
   gemini: 'Gemini generateContent',
+  'bedrock-count-tokens': 'Bedrock token counting',
   'gemini-embeddings': 'Gemini embeddings',
+  'gemini-count-tokens': 'Gemini token counting',
+  'vertex-count-tokens': 'Vertex AI token counting',
+  'vertex-claude-count-tokens': 'Vertex AI token counting (Claude)',
   'vertex-embeddings': 'Vertex AI embeddings',
   'cohere-chat': 'Cohere chat',
   'cohere-embeddings': 'Cohere embeddings',
   'cohere-rerank': 'Cohere rerank',
   tgi: 'TGI generate',
+  'ollama-chat': 'Ollama chat',
+  'ollama-generate': 'Ollama generate',
 };
 
 function apiTitle(name: DialectName): string {
-  return API_TITLES[name] ?? name;
+  return API_TITLES[name];
 }
 
 function apisOf(provider: ProviderDescriptor): DialectName[] {
@@ -88,9 +94,9 @@ function servedBy(endpoint: Endpoint, provider: ProviderDescriptor): 'own' | 'tr
   return chosen.sameDialect ? 'own' : 'translated';
 }
 
-/** The table of endpoints: those of `allEndpoints()`. */
-export function endpointsTable(): string[] {
-  const rows = allEndpoints().map(({ path, endpoint }) => {
+/** Who serves these endpoints, a row for each. */
+function servingRows(endpoints: readonly { path: string; endpoint: Endpoint }[]): string[] {
+  const rows = endpoints.map(({ path, endpoint }) => {
     const how = providers.map((provider) => servedBy(endpoint, provider));
     const own = servingNames(providers.filter((_, index) => how[index] === 'own'));
     const translated = servingNames(providers.filter((_, index) => how[index] === 'translated'));
@@ -98,6 +104,16 @@ export function endpointsTable(): string[] {
     return `| ${endpoint.methods.join(', ')} | \`${path}${tree ? '/…' : ''}\` | \`${endpoint.operation}\` | ${own} | ${translated} |`;
   });
   return ['| method | path | operation | passed on to | translated for |', '|---|---|---|---|---|', ...rows];
+}
+
+/** The table of endpoints that are always served. */
+export function endpointsTable(): string[] {
+  return servingRows(allEndpoints());
+}
+
+/** The table of endpoints that are served where a virtual service asks for them. */
+export function requestedEndpointsTable(): string[] {
+  return servingRows(endpointsOnRequest());
 }
 
 function targetDialects(): Dialect[] {
@@ -112,7 +128,8 @@ function targetDialects(): Dialect[] {
 }
 
 function clientDialects(): Dialect[] {
-  const called = new Set(allEndpoints().map(({ endpoint }) => dialect(endpoint.dialect)));
+  const endpoints = [...allEndpoints(), ...endpointsOnRequest()];
+  const called = new Set(endpoints.map(({ endpoint }) => dialect(endpoint.dialect)));
   return [...called].filter(({ family, client }) => family === 'generation' && client !== undefined);
 }
 

@@ -12,6 +12,8 @@ export interface ModelTraits {
   readonly structuredOutput: boolean;
   /** Whether `temperature` and `top_p` may not be given together. */
   readonly oneSamplingParameter: boolean;
+  /** Whether Bedrock's Converse lets it be told to call one tool at a time. */
+  readonly oneCallOnConverse: boolean;
 }
 
 // `claude-3-7-sonnet`, `claude-opus-4-6-v1`, `claude-sonnet-4@20250514`: one or two short numbers; a date has eight digits.
@@ -31,6 +33,7 @@ const OTHER_VENDOR: ModelTraits = {
   maxEffort: undefined,
   structuredOutput: true,
   oneSamplingParameter: false,
+  oneCallOnConverse: false,
 };
 
 /**
@@ -51,5 +54,6 @@ export function modelTraits(model: string): ModelTraits {
     maxEffort: version >= 407 ? 'xhigh' : version >= 406 ? 'max' : version === 405 && opus ? 'high' : undefined,
     structuredOutput: since45,
     oneSamplingParameter: since45,
+    oneCallOnConverse: version >= 405,
   };
 }

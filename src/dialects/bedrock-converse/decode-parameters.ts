@@ -95,6 +95,19 @@ export function decodeReasoningFields(
   return Object.keys(reasoning).length === 0 ? {} : { reasoning };
 }
 
+/** Reads Claude's own `tool_choice` in `additionalModelRequestFields`; Converse's, where there is one, says which tool. */
+export function decodeClaudeToolChoice(
+  additional: JsonObject,
+): Pick<NeutralRequest, 'toolChoice' | 'parallelToolCalls'> {
+  const choice = asObject(additional['tool_choice']);
+  const name = asString(choice?.['name']);
+  return {
+    ...(choice?.['type'] === 'any' ? { toolChoice: { type: 'required' } } : {}),
+    ...(choice?.['type'] === 'tool' && name !== undefined ? { toolChoice: { type: 'tool', name } } : {}),
+    ...(choice?.['disable_parallel_tool_use'] === true ? { parallelToolCalls: false } : {}),
+  };
+}
+
 function asEffort(value: JsonValue | undefined): NonNullable<NeutralReasoning['effort']> | undefined {
   switch (value) {
     case 'none':

@@ -5,7 +5,12 @@ import { placeCallSignatures, thoughtTokens } from '../neutral/opaque-token.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral/request.ts';
 import { warnOfUnread } from '../neutral/unread-fields.ts';
 import { decodeBlock, decodeCachePoint } from './decode-content.ts';
-import { decodeInferenceConfig, decodeOutputConfig, decodeReasoningFields } from './decode-parameters.ts';
+import {
+  decodeClaudeToolChoice,
+  decodeInferenceConfig,
+  decodeOutputConfig,
+  decodeReasoningFields,
+} from './decode-parameters.ts';
 import { decodeToolConfig } from './decode-tools.ts';
 import { refuseField } from './refuse-field.ts';
 import { asObject, asString, BEDROCK, omit, originOf } from './wire.ts';
@@ -46,6 +51,7 @@ export function decodeRequest(body: JsonObject, context: DecodeContext): Neutral
     stream: context.stream ?? false,
     messages: [...decodeSystem(body['system']), ...decodeMessages(body['messages'], context)],
     tools,
+    ...decodeClaudeToolChoice(additional),
     ...(toolChoice === undefined ? {} : { toolChoice }),
     ...inference.fields,
     ...(topK === undefined ? {} : { topK }),

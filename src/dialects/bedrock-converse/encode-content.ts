@@ -1,10 +1,10 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
+import { textToBase64 } from '../neutral/base64.ts';
 import type { NeutralPart, NeutralSource, NeutralToolCall, NeutralToolResult } from '../neutral/request.ts';
 import { parseDataUri } from '../openai/data-uri.ts';
 import { createDocumentNames } from './document-name.ts';
 import type { ModelTraits } from './model-family.ts';
-import { textToBase64 } from '../neutral/base64.ts';
 import { toBlob } from './opaque-bytes.ts';
 import { AUDIO_FORMATS, BEDROCK, DOCUMENT_FORMATS, IMAGE_FORMATS, ownBlock, VIDEO_FORMATS } from './wire.ts';
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject } from '../../json/types.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral/request.ts';
+import { decodeRequest } from './decode-request.ts';
 import { encodeToolUseId } from './encode-content.ts';
 import { encodeRequest } from './encode-request.ts';
 
@@ -293,6 +294,31 @@ test('tools and the choice of them', () => {
     tools,
     toolChoice: { tool: { name: 'weather' } },
   });
+});
+
+test('Claude is told in its own words to call one tool at a time; others, and a forced choice, are warned of', () => {
+  const asked = { tools: [{ type: 'function' as const, name: 'f' }], parallelToolCalls: false };
+  const one = { tool_choice: { type: 'auto', disable_parallel_tool_use: true } };
+  for (const choice of [{}, { toolChoice: { type: 'auto' as const } }]) {
+    const { body, warnings } = encode({ ...asked, ...choice, model: CLAUDE_45 });
+    assert.deepEqual(body['additionalModelRequestFields'], one);
+    assert.equal((body['toolConfig'] as JsonObject)['toolChoice'], undefined);
+    assert.deepEqual(warnings, []);
+  }
+  const lost = [{ model: 'amazon.nova-pro-v1:0' }, { model: CLAUDE_45, toolChoice: { type: 'required' as const } }];
+  for (const rest of [...lost, { model: 'anthropic.claude-3-haiku-20240307-v1:0' }]) {
+    const { body, warnings } = encode({ ...asked, ...rest });
+    assert.equal(body['additionalModelRequestFields'], undefined);
+    assert.match(warnings.join(), /parallel_tool_calls false was not sent/);
+  }
+  assert.deepEqual(
+    encode({ parallelToolCalls: false, model: CLAUDE_45 }).body['additionalModelRequestFields'],
+    undefined,
+  );
+  const fields = { additionalModelRequestFields: one };
+  assert.equal(decodeRequest(fields, { model: CLAUDE_45 }).parallelToolCalls, false);
+  const forced = { additionalModelRequestFields: { tool_choice: { type: 'tool', name: 'f' } } };
+  assert.deepEqual(decodeRequest(forced, { model: CLAUDE_45 }).toolChoice, { type: 'tool', name: 'f' });
 });
 
 test('reference loss "tool_choice none dropped": no tools are offered, unless the history needs them', () => {

@@ -60,13 +60,14 @@ export function encodeRequest(request: NeutralRequest, context: EncodeContext): 
   const traits = modelTraits(request.model);
   const own = ownFields(request, warn);
   const { system, messages } = encodeMessages(request.messages, createPartEncoder(traits, warn), warn);
-  const { toolConfig, claudeTools } = encodeTools(request, traits, warn);
+  const { toolConfig, claudeTools, claudeToolChoice } = encodeTools(request, traits, warn);
   const additional = encodeAdditional(request, asObject(own['additionalModelRequestFields']) ?? {}, {
     traits,
     warn,
     beta: context.anthropicBeta ?? [],
   });
   if (claudeTools.length > 0 && additional['tools'] === undefined) additional['tools'] = claudeTools;
+  setIfAbsent(additional, 'tool_choice', claudeToolChoice);
   const inferenceConfig = { ...asObject(own['inferenceConfig']), ...encodeInferenceConfig(request, warn) };
   if (traits.claude !== undefined) fitClaudeSampling(inferenceConfig, additional, { traits: traits.claude, warn });
   warnOfUnsupported(request, warn);

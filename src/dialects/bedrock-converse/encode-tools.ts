@@ -8,11 +8,16 @@ import { BEDROCK } from './wire.ts';
 /** Anthropic's tools that the client runs; Claude takes them through `additionalModelRequestFields.tools`. */
 const CLIENT_RUN_TOOL = /^(bash|text_editor|computer|memory)_\d{8}$/;
 
+/** How Claude is told to call one tool at most in a turn. */
+const ONE_CALL: JsonObject = { type: 'auto', disable_parallel_tool_use: true };
+
 /** What the tools of a request come to. */
 export interface EncodedTools {
   toolConfig?: JsonObject;
   /** Tools in Claude's own form. */
   claudeTools: JsonObject[];
+  /** Claude's own `tool_choice`, where Converse's says less. */
+  claudeToolChoice?: JsonObject;
 }
 
 /**
@@ -42,9 +47,6 @@ export function encodeTools(
       );
     }
   });
-  if (request.parallelToolCalls === false && tools.length > 0) {
-    warn('parallel_tool_calls false was not sent: Bedrock Converse cannot forbid several calls in one turn.');
-  }
   if (tools.length === 0) {
     const called = traits.family === 'other' ? [] : toolsCalledBefore(request);
     if (called.length === 0) return { claudeTools };
@@ -55,6 +57,14 @@ export function encodeTools(
   if (choice?.type === 'none') {
     if (!holdsToolBlocks(request)) return { claudeTools: [] };
     warn('tool_choice none was not sent: Bedrock Converse has none, and the conversation needs its tools.');
+  }
+  if (request.parallelToolCalls === false) {
+    const freely = choice === undefined || choice.type === 'auto';
+    // Converse has no word for it, and refuses two tool choices that differ.
+    if (freely && traits.claude?.oneCallOnConverse === true) {
+      return { toolConfig: { tools }, claudeTools, claudeToolChoice: ONE_CALL };
+    }
+    warn('parallel_tool_calls false was not sent: Bedrock Converse can forbid several calls only to Claude since 4.5.');
   }
   const toolChoice = encodeToolChoice(choice);
   return { toolConfig: { tools, ...(toolChoice === undefined ? {} : { toolChoice }) }, claudeTools };

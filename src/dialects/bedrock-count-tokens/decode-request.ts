@@ -1,8 +1,8 @@
 import { isObject, type JsonObject } from '../../json/types.ts';
 import { decodeRequest as decodeMessagesRequest } from '../anthropic/decode-request.ts';
 import { decodeRequest as decodeConverseRequest } from '../bedrock-converse/decode-request.ts';
-import { base64ToText } from '../neutral/base64.ts';
 import type { DecodeContext } from '../dialect.ts';
+import { base64ToText } from '../neutral/base64.ts';
 import type { NeutralTokenCountRequest } from '../neutral/token-count.ts';
 import { readObject, requireObject, wrongField } from '../openai/fields.ts';
 

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../json/types.ts';
 import { encodeRequest as encodeMessagesRequest } from '../anthropic/encode-request.ts';
 import { encodeRequest as encodeConverseRequest } from '../bedrock-converse/encode-request.ts';
-import { textToBase64 } from '../neutral/base64.ts';
 import type { EncodeContext } from '../dialect.ts';
 import { wrapRequest } from '../envelopes/bedrock-invoke.ts';
+import { textToBase64 } from '../neutral/base64.ts';
 import type { NeutralTokenCountRequest } from '../neutral/token-count.ts';
 import { conversationOf, pickFields, warnOfMissingTokens } from '../token-count/conversation.ts';
 

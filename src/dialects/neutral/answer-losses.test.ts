@@ -6,8 +6,8 @@ import { cohereChat } from '../cohere-chat/dialect.ts';
 import type { Dialect } from '../dialect.ts';
 import { gemini } from '../gemini/dialect.ts';
 import type { DialectName } from '../names.ts';
-import { answerContext, providerContext, sidesOf } from '../openai/support.test.ts';
 import { ollamaChat, ollamaGenerate } from '../ollama-chat/dialect.ts';
+import { answerContext, providerContext, sidesOf } from '../openai/support.test.ts';
 import { openaiChat } from '../openai-chat/dialect.ts';
 import { openaiResponses } from '../openai-responses/dialect.ts';
 import { tgi } from '../tgi/dialect.ts';
@@ -182,7 +182,11 @@ test('the Messages API and those of servers of models alone have no way to show 
   const citations = [{ url: 'https://p.test' }];
   for (const client of CLIENTS) {
     const { warnings } = whole(client, {}, [{ type: 'text', text: 'So.', citations }]);
-    assert.equal(/Citations/.test(warnings), client === anthropic || PLAIN.includes(client), `${client.name}: ${warnings}`);
+    assert.equal(
+      /Citations/.test(warnings),
+      client === anthropic || PLAIN.includes(client),
+      `${client.name}: ${warnings}`,
+    );
   }
 });
 

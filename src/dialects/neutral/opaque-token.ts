@@ -1,5 +1,5 @@
-import { base64ToText, textToBase64 } from './base64.ts';
 import { DIALECT_NAMES, type DialectName } from '../names.ts';
+import { base64ToText, textToBase64 } from './base64.ts';
 import type { NeutralOrigin, NeutralPart } from './request.ts';
 
 /**

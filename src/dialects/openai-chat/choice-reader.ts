@@ -1,10 +1,12 @@
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import type { ProviderResponseContext } from '../dialect.ts';
+import type { NeutralPart } from '../neutral/request.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import { objectOf, otherFields, textOf } from '../openai/fields.ts';
 import { readAnnotations } from './annotations.ts';
 import { thinkingText } from './decode-parts.ts';
 import { argumentsText, settleFinishReason } from './decode-response.ts';
+import { encodeAnswerImage, readAnswerImages, withoutImages } from './images.ts';
 import { MESSAGE_FIELDS, messageFields, signatureOfExtra } from './wire.ts';
 
 type Emit = (event: NeutralEvent) => void;
@@ -93,7 +95,13 @@ export class ChoiceReader {
     }
     const legacy = objectOf(delta['function_call']);
     if (legacy !== undefined) this.#readCall({ index: 0, function: legacy }, emit);
-    const rest = otherFields(delta, MESSAGE_FIELDS);
+    const images = readAnswerImages(delta['images']);
+    for (const image of images ?? []) {
+      // To clients of this API it goes as any field it does not know.
+      this.#opaque(messageFields({ images: [encodeAnswerImage(image) ?? {}] }), emit, image);
+    }
+    const fields = otherFields(delta, MESSAGE_FIELDS);
+    const rest = images === undefined ? fields : withoutImages(fields);
     if (rest !== undefined) this.#opaque(messageFields(rest), emit);
   }
 
@@ -110,9 +118,10 @@ export class ChoiceReader {
     }
   }
 
-  #opaque(value: JsonObject, emit: Emit): void {
+  #opaque(value: JsonObject, emit: Emit, part?: NeutralPart): void {
     const block = this.#nextBlock++;
-    emit({ type: 'opaque', dialect: 'openai-chat', candidate: this.#candidate, block, value });
+    const event: NeutralEvent = { type: 'opaque', dialect: 'openai-chat', candidate: this.#candidate, block, value };
+    emit(part === undefined ? event : { ...event, part });
   }
 
   #text(text: string, logprobs: JsonObject | undefined, emit: Emit): void {

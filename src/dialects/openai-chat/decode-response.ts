@@ -9,6 +9,7 @@ import { decodeFinishReason } from '../openai/finish-reason.ts';
 import { readOpenAiUsage } from '../openai/usage.ts';
 import { readAnnotations } from './annotations.ts';
 import { decodeThinkingBlock, thinkingText } from './decode-parts.ts';
+import { readAnswerImages, withoutImages } from './images.ts';
 import { MESSAGE_FIELDS, messageFields, RESPONSE_FIELDS, signatureOfExtra } from './wire.ts';
 
 /** A call's arguments: text by the API, but some servers send the object. */
@@ -91,7 +92,10 @@ function decodeMessage(message: JsonObject, context: ProviderResponseContext): N
   const refusal = textOf(message['refusal']);
   if (refusal !== undefined && refusal !== '') parts.push({ type: 'refusal', text: refusal });
   parts.push(...decodeCalls(message, context));
-  const rest = otherFields(message, MESSAGE_FIELDS);
+  const images = readAnswerImages(message['images']);
+  if (images !== undefined) parts.push(...images);
+  const fields = otherFields(message, MESSAGE_FIELDS);
+  const rest = images === undefined ? fields : withoutImages(fields);
   if (rest !== undefined) parts.push({ type: 'opaque', dialect: 'openai-chat', value: messageFields(rest) });
   return parts;
 }

@@ -9,6 +9,7 @@ import { writeOpenAiUsage } from '../openai/usage.ts';
 import { annotationsOf } from './annotations.ts';
 import { answerShape, CHAT_ANSWER } from './answer-shape.ts';
 import { encodeThinkingBlock } from './encode-messages.ts';
+import { encodeAnswerImage } from './images.ts';
 import { messageFieldsOf, signatureExtra } from './wire.ts';
 
 /** The words of `service_tier` in this API's answers. */
@@ -29,6 +30,7 @@ function encodeMessage(candidate: NeutralCandidate, context: ResponseContext): J
   let sealed = false;
   const annotations: JsonValue[] = [];
   const calls: JsonObject[] = [];
+  const images: JsonObject[] = [];
   for (const part of candidate.content) {
     switch (part.type) {
       case 'text':
@@ -55,6 +57,12 @@ function encodeMessage(candidate: NeutralCandidate, context: ResponseContext): J
         calls.push(call);
         break;
       }
+      case 'image': {
+        const image = encodeAnswerImage(part);
+        if (image === undefined) warnOfLostPart(part, CHAT_ANSWER, warn);
+        else images.push(image);
+        break;
+      }
       default: {
         const own = part.type === 'opaque' && part.dialect === 'openai-chat' ? messageFieldsOf(part.value) : undefined;
         if (own === undefined) warnOfLostPart(part, CHAT_ANSWER, warn);
@@ -68,6 +76,7 @@ function encodeMessage(candidate: NeutralCandidate, context: ResponseContext): J
   // Needed only to give the thoughts back: without a proof they are the text above.
   if (sealed) message['thinking_blocks'] = thinkingBlocks;
   if (calls.length > 0) message['tool_calls'] = calls;
+  if (images.length > 0) message['images'] = images;
   if (annotations.length > 0) message['annotations'] = annotations;
   return message;
 }

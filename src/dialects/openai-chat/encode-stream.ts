@@ -9,6 +9,7 @@ import { writeOpenAiUsage } from '../openai/usage.ts';
 import { annotationsOf } from './annotations.ts';
 import { answerShape, CHAT_ANSWER } from './answer-shape.ts';
 import { encodeServiceTier, sealForClient } from './encode-response.ts';
+import { encodeAnswerImage } from './images.ts';
 import { messageFieldsOf, signatureExtra } from './wire.ts';
 
 /** What is known of one choice while it is written. */
@@ -171,6 +172,8 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
         case 'opaque': {
           const fields = event.dialect === 'openai-chat' ? messageFieldsOf(event.value) : undefined;
           if (fields !== undefined) return chunk(event.candidate, JSON.stringify(fields).slice(1, -1));
+          const image = event.part?.type === 'image' ? encodeAnswerImage(event.part) : undefined;
+          if (image !== undefined) return chunk(event.candidate, `"images":[${JSON.stringify(image)}]`);
           warnOfLostEvent(event, CHAT_ANSWER, context.warn);
           return '';
         }

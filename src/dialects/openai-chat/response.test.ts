@@ -92,6 +92,15 @@ test('citations of web pages become annotations over their text', () => {
   ]);
 });
 
+test('pictures stand beside the content, and are read there', () => {
+  const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,SU1B' } };
+  const image: NeutralPart = { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'SU1B' } };
+  const message = messageOf([{ type: 'text', text: 'Look.' }, image]);
+  assert.deepEqual([message['content'], message['images']], ['Look.', [picture]]);
+  assert.deepEqual(decodeMessage(message)?.content, [{ type: 'text', text: 'Look.' }, image]);
+  assert.equal(decodeMessage({ content: 'x', images: ['odd'] })?.content[1]?.type, 'opaque');
+});
+
 test('finish reasons', () => {
   const reasons = ['stop', 'length', 'tool-calls', 'content-filter', 'stop-sequence', 'pause', 'other'] as const;
   const words = reasons.map((finishReason) => {

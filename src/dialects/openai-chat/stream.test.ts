@@ -276,6 +276,20 @@ test("Bedrock's stream has the form known from the reference system", () => {
   ]);
 });
 
+test('pictures are written as they come, and read as pictures', () => {
+  const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,SU1B' } };
+  const part = { type: 'image' as const, source: { kind: 'base64' as const, mediaType: 'image/png', data: 'SU1B' } };
+  const made: NeutralEvent = { type: 'opaque', dialect: 'gemini', candidate: 0, block: 0, value: {}, part };
+  const written = encodeEvents(openaiChat, [START, made, { type: 'end' }]);
+  assert.deepEqual(deltasOf(written), [{ role: 'assistant', images: [picture] }]);
+  const read = decode([chunk({ content: 'Look.', images: [picture] }), stop('stop')]);
+  assert.deepEqual(
+    read.flatMap((event) => (event.type === 'opaque' ? [event.part] : [])),
+    [part],
+  );
+  assert.deepEqual(deltasOf(encodeEvents(openaiChat, read))[1], { images: [picture] });
+});
+
 test('an error is the last event, and [DONE] does not follow', () => {
   const text = encodeEvents(openaiChat, [
     START,

@@ -2,7 +2,7 @@ import { parseObject } from '../../json/parse-object.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ObservedAnswer, StreamObserver, UsageDialect } from '../dialect.ts';
 import type { ProviderError } from '../neutral/response.ts';
-import type { Usage } from '../neutral/usage.ts';
+import { emptyUsage, type Usage } from '../neutral/usage.ts';
 import { objectOf, textOf } from '../openai/fields.ts';
 import { readAnswerError } from './errors.ts';
 import { readResponsesUsage } from './token-counts.ts';
@@ -86,12 +86,15 @@ class ResponseStreamObserver implements StreamObserver {
 const ENDED: readonly unknown[] = ['completed', 'incomplete', 'failed', 'cancelled'];
 
 function read(fields: JsonObject): ObservedAnswer {
-  const background = fields['background'] === true && ENDED.includes(fields['status']);
+  const background = fields['background'] === true;
+  const ended = ENDED.includes(fields['status']);
+  const usage = readResponsesUsage(fields['usage']);
   return {
-    usage: readResponsesUsage(fields['usage']),
+    // What is still worked on counts when it has ended, and is no answer whose tokens would have to be guessed.
+    usage: background && !ended ? (usage ?? emptyUsage()) : usage,
     model: textOf(fields['model']),
     serviceTier: textOf(fields['service_tier']),
-    workId: background ? textOf(fields['id']) : undefined,
+    workId: background && ended ? textOf(fields['id']) : undefined,
   };
 }
 

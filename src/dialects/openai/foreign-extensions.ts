@@ -22,6 +22,7 @@ const CONTAINERS: Partial<Record<DialectName, Readonly<Record<string, Held>>>> =
       reasoning_effort: true,
       reasoning: { effort: true },
       inferenceConfig: { topK: true },
+      tool_choice: { type: true, name: true, disable_parallel_tool_use: true },
       top_k: true,
       k: true,
     },

@@ -23,13 +23,8 @@ function bound(ms: number): number {
 /** Largest error body read from a provider. */
 const MAX_ERROR_BODY = 256 * 1024;
 
-function isEventStream(contentType: string): boolean {
-  return (
-    contentType.startsWith('text/event-stream') ||
-    contentType.startsWith('application/vnd.amazon.eventstream') ||
-    contentType.startsWith('application/x-ndjson')
-  );
-}
+/** Media types of streams. Types are compared without regard to case (RFC 9110 §8.3.1). */
+const EVENT_STREAM = /^\s*(?:text\/event-stream|application\/(?:vnd\.amazon\.eventstream|x-ndjson))\s*(?:;|$)/i;
 
 /** Takes one provider answer, within the route's time bounds, and hands it to the relay that fits. */
 export class AttemptHandler implements UpstreamHandler, Watched {
@@ -192,7 +187,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     const attempt = this.#attempt;
     const { dialect, sameDialect } = attempt.chosen;
     const { envelope } = attempt.chosen.binding;
-    const streamed = isEventStream(headers.get('content-type') ?? '');
+    const streamed = EVENT_STREAM.test(headers.get('content-type') ?? '');
     if (!sameDialect) {
       return streamed
         ? new TranslatedStreamRelay(attempt, { dialect, envelope, headers }, outcome)

@@ -1,4 +1,5 @@
 import type { CompiledLimit } from '../../filters/limits/limit.ts';
+import type { ConcurrencyLimit } from '../../routing/health/concurrency-limit.ts';
 import { chooseBinding } from '../binding.ts';
 import type { BoundCluster, Lane, LiveRoute, LiveTarget } from '../live.ts';
 import type { ExchangeState } from '../state.ts';
@@ -39,17 +40,21 @@ export function prepareAttempt(run: AttemptRun, target: LiveTarget, fault?: Lane
   return new Attempt(state, { live: target, cluster, lane, chosen });
 }
 
-async function send(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
-  try {
-    return observeAttempt(attempt, await sendAttempt(attempt, run.live.tracksLoad));
-  } catch (thrown) {
+function send(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
+  const abandon = (thrown: unknown): never => {
     attemptAbandoned(attempt);
     throw thrown;
-  }
+  };
+  return sendAttempt(attempt, run.live.tracksLoad).then((outcome) => {
+    try {
+      return observeAttempt(attempt, outcome);
+    } catch (thrown) {
+      return abandon(thrown);
+    }
+  }, abandon);
 }
 
 async function sendWithinLimits(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
-  if (run.attemptLimits.length === 0) return send(run, attempt);
   const denied = await holdAttemptLimits(attempt, run.attemptLimits);
   if (denied !== undefined) return observeAttempt(attempt, denied);
   try {
@@ -60,13 +65,18 @@ async function sendWithinLimits(run: AttemptRun, attempt: Attempt): Promise<Atte
 }
 
 /** Makes one attempt: waits for a place at its cluster, sends, and lets health and metrics know how it ended. */
-export async function makeAttempt(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
+export function makeAttempt(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
   const { limit } = attempt.cluster;
-  if (limit === undefined) return sendWithinLimits(run, attempt);
+  if (limit !== undefined) return makeInPlace(run, attempt, limit);
+  // Most attempts: no function more than needed stands between the answer and what waits for it.
+  return run.attemptLimits.length === 0 ? send(run, attempt) : sendWithinLimits(run, attempt);
+}
+
+async function makeInPlace(run: AttemptRun, attempt: Attempt, limit: ConcurrencyLimit): Promise<AttemptOutcome> {
   const refused = await takePlace(attempt, limit);
   if (refused !== undefined) return observeAttempt(attempt, refused);
   try {
-    return await sendWithinLimits(run, attempt);
+    return await (run.attemptLimits.length === 0 ? send(run, attempt) : sendWithinLimits(run, attempt));
   } finally {
     limit.release();
   }

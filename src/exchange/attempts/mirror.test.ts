@@ -61,12 +61,18 @@ test('what the copy’s API cannot express is no warning to the client, and spar
   const exchange = newWorld('{ cluster: claude }').exchange();
   const { state } = exchange;
   state.body = Buffer.from(
-    JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], logit_bias: { 50256: -100 }, seed: 1 }),
+    JSON.stringify({
+      model: 'm',
+      messages: [{ role: 'user', content: 'Hi' }],
+      logit_bias: { 50256: -100 },
+      top_logprobs: 3,
+    }),
   );
   state.warnings.push('Before.');
   startMirrors(state);
   await settled();
   assert.equal(exchange.sent[0]?.request.endpoint.hostname, 'claude.test');
   assert.deepEqual(state.warnings, ['Before.']);
-  assert.equal(state.neutral, undefined);
+  // What reading the request lost is every attempt's to tell.
+  assert.deepEqual(state.neutralWarnings, ["'top_logprobs' was left out: it has no effect without 'logprobs'."]);
 });

@@ -2,7 +2,6 @@ import type { Mirror } from '../../snapshot/snapshot.ts';
 import { chooseBinding } from '../binding.ts';
 import { collect } from '../collect.ts';
 import type { BoundCluster, LiveTarget } from '../live.ts';
-import type { UpstreamRequest } from '../ports.ts';
 import { applyCredential, buildProviderRequest } from '../provider-request.ts';
 import type { ExchangeState } from '../state.ts';
 import { Attempt } from '../state.ts';
@@ -13,19 +12,6 @@ const TIMEOUT_MS = 120_000;
 /** More of an answer is not read. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The copy's request. What its target cannot express is no concern of the client's: the exchange gets no warning of it. */
-function build(state: ExchangeState, attempt: Attempt): UpstreamRequest {
-  const { neutral } = state;
-  const warnings = state.warnings.length;
-  try {
-    return buildProviderRequest(attempt);
-  } finally {
-    state.warnings.length = warnings;
-    // The request's own attempts decode it anew, so that their warnings are given.
-    state.neutral = neutral;
-  }
-}
-
 async function copy(state: ExchangeState, mirror: Mirror): Promise<boolean> {
   const target = state.bound.targets[mirror.target.index] as LiveTarget;
   const chosen = chooseBinding(state, mirror.target);
@@ -35,7 +21,7 @@ async function copy(state: ExchangeState, mirror: Mirror): Promise<boolean> {
   if (lane === undefined) return false;
   const attempt = new Attempt(state, { live: target, cluster, lane, chosen });
   // Built in this turn: the request's own attempts may change what it is built from.
-  const request = build(state, attempt);
+  const request = buildProviderRequest(attempt);
   await applyCredential(attempt, request);
   const answer = await collect(state.runtime, request, { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES });
   return answer.status >= 200 && answer.status < 300;

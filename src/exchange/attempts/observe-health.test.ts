@@ -128,3 +128,26 @@ test('a key that is refused rests; one that the client brought does not count', 
   await play({ world: w, route: 'keys' }, refused);
   assert.equal(allowed().filter((one) => !one).length, 1);
 });
+
+test('on probation the first content is enough: nobody waits for the end of a long answer', async () => {
+  const w = world();
+  for (let at = 0; at < 2; at++) await play({ world: w }, (sent) => sent.reply(500, JSON_HEAD, '{}'));
+  w.nowMs += 1000;
+  const exchange = w.exchange({ route: 'one', stream: true });
+  const done = runAttempts(exchange.run);
+  await settled();
+  const { breaker } = exchange.target('a');
+  assert.equal(breaker.allows(w.nowMs), false, 'one probe at a time');
+  const sent = exchange.sent[0] as SentRequest;
+  sent.head(200, STREAM_HEAD);
+  sent.data(chatChunk({ role: 'assistant' }));
+  assert.equal(breaker.state(w.nowMs), 'half-open');
+  sent.data(chatChunk({ content: 'Well' }));
+  assert.equal(breaker.state(w.nowMs), 'closed');
+  assert.equal(exchange.cluster('a').lanes.lanes[0]?.breaker.state(w.nowMs), 'closed');
+  sent.data(`${chatChunk({}, 'stop')}data: [DONE]\n\n`);
+  sent.end();
+  await done;
+  assert.equal(breaker.closings, 1);
+  assert.equal(breaker.requests(w.nowMs), 0);
+});

@@ -10,6 +10,9 @@ const LIMITED_REST_MS = 1000;
 /** Longest rest that a provider's answer can ask for. */
 const MAX_REST_MS = 600_000;
 
+/** A ticket of no breaker: the attempt has been counted. */
+const SPENT_TICKET = -1;
+
 /** An attempt is sent: from now on it counts in the health and the figures of its target and lane. */
 export function attemptBegun(attempt: Attempt, tracksLoad: boolean): void {
   const { live, lane, cluster, state } = attempt;
@@ -35,6 +38,24 @@ export function attemptAnswering(attempt: Attempt): void {
   attempt.firstContentMonotonic = now;
   if (attempt.targetLoad !== undefined) attempt.live.stats.firstToken(attempt.targetLoad, now);
   if (attempt.laneLoad !== undefined) attempt.lane.stats.firstToken(attempt.laneLoad, now);
+  if (attempt.begun) showWell(attempt, now);
+}
+
+/**
+ * Whoever is on probation has shown to be well as soon as an answer begins: it may take minutes to end, and until then
+ * everybody else would go without.
+ */
+function showWell(attempt: Attempt, now: number): void {
+  const { live, lane } = attempt;
+  if (live.breaker.state(now) !== 'closed') {
+    live.breaker.succeeded(now, attempt.targetTicket);
+    attempt.targetTicket = SPENT_TICKET;
+  }
+  if (lane.breaker.state(now) !== 'closed') {
+    lane.breaker.succeeded(now, attempt.laneTicket);
+    attempt.laneTicket = SPENT_TICKET;
+  }
+  lane.key.succeeded(now);
 }
 
 function learnHeadroom(attempt: Attempt, headers: ResponseHeaders): void {

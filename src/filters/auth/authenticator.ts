@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { AuthFilterConfig } from '../../config/model.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { readClaim } from '../limits/compile-limits.ts';
-import { findAdmissionRefusal } from '../organizations/allowances.ts';
 import type { OrganizationTree } from '../organizations/organization-tree.ts';
 import {
   type CredentialPlaces,
@@ -22,15 +21,13 @@ export interface AuthRequest {
   readonly rawHeaders: readonly string[];
   /** With its question mark; empty for none. */
   readonly query: string;
-  readonly ip: string;
-  readonly nowMs: number;
 }
 
 /** Finds out who sends a request. */
 export interface Authenticator {
   /**
-   * The caller; undefined for nobody, where that is allowed. Throws, or rejects with, GatewayError `unauthenticated` or
-   * `not_allowed`. Only a token that was not seen before takes a promise.
+   * The caller, whether it may come in now or not; undefined for nobody, where that is allowed. Throws, or rejects with,
+   * GatewayError `unauthenticated`, `not_allowed` or `store_unavailable`. Only a token that was not seen before takes a promise.
    */
   authenticate(request: AuthRequest): Principal | undefined | Promise<Principal | undefined>;
   /** Headers and query parameters of requests that carried credentials for the gateway itself. */
@@ -104,8 +101,8 @@ class ServiceAuthenticator implements Authenticator {
     if (presented.kind === 'basic') return this.#basic(presented);
     if (this.#parts.jwt !== undefined && this.#config.jwt !== undefined && looksLikeJwt(presented.text)) {
       const verified = this.#parts.jwt.verify(presented.text);
-      if (verified instanceof Promise) return verified.then((jwt) => this.#token(jwt, request));
-      return this.#token(verified, request);
+      if (verified instanceof Promise) return verified.then((jwt) => this.#token(jwt));
+      return this.#token(verified);
     }
     const principal = findKey(presented.text, this.#parts.hash, this.#indexes);
     if (principal === undefined) {
@@ -114,17 +111,10 @@ class ServiceAuthenticator implements Authenticator {
       }
       throw new GatewayError('unauthenticated', `The API key in ${presented.place} is not known here.`);
     }
-    return this.#admitted(principal, request);
-  }
-
-  #admitted(principal: Principal, request: AuthRequest): Principal {
-    const refusal =
-      principal.account === undefined ? undefined : findAdmissionRefusal(principal.account, request.ip, request.nowMs);
-    if (refusal !== undefined) throw refusal;
     return principal;
   }
 
-  #token({ issuer, claims }: VerifiedJwt, request: AuthRequest): Principal {
+  #token({ issuer, claims }: VerifiedJwt): Principal {
     const names = this.#config.jwt?.find((provider) => provider.issuer === issuer)?.claims;
     const read = (path: string | undefined) => (path === undefined ? undefined : readClaim(claims, path));
     const membership = { organization: read(names?.organization), team: read(names?.team), user: read(names?.user) };
@@ -135,14 +125,13 @@ class ServiceAuthenticator implements Authenticator {
       throw new GatewayError('not_allowed', `The organization "${organization}" of the token is not known here.`);
     }
     const scope = claims['scope'];
-    const principal = createPrincipal({
+    return createPrincipal({
       ...membership,
       account,
       claims,
       scopes: typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : [],
       metadata: account?.metadata ?? {},
     });
-    return this.#admitted(principal, request);
   }
 
   #basic(presented: PresentedCredential): Principal {

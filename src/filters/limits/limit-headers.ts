@@ -2,10 +2,17 @@ import type { DialectName } from '../../dialects/names.ts';
 import type { LimitState } from '../../stores/counters/counter-store.ts';
 import type { CompiledLimit } from './limit.ts';
 
+/** Limits and where each of them stands, in the same order. */
+interface Held {
+  readonly limits: readonly CompiledLimit[];
+  readonly states: readonly LimitState[];
+}
+
 /** What the headers of an answer tell of: requests, or tokens. */
 type Told = 'requests' | 'tokens' | 'input-tokens' | 'output-tokens';
 
 function toldOf(limit: CompiledLimit): Told | undefined {
+  if (limit.budget !== undefined) return undefined;
   switch (limit.measure) {
     case 'requests':
       return 'requests';
@@ -29,6 +36,17 @@ function openAiDuration(ms: number): string {
   return `${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds % 60}s`;
 }
 
+/** Whether no other limit that tells of the same has less left; of equals the first counts. */
+function isTightest({ limits, states }: Held, index: number, told: Told): boolean {
+  const remaining = states[index]?.remaining ?? 0;
+  for (let other = 0; other < limits.length; other++) {
+    if (other === index || toldOf(limits[other] as CompiledLimit) !== told) continue;
+    const left = states[other]?.remaining ?? 0;
+    if (left < remaining || (left === remaining && other < index)) return false;
+  }
+  return true;
+}
+
 /**
  * Appends where the limits stand, in the form of the client's API: Anthropic's `anthropic-ratelimit-*` with instants
  * (https://docs.anthropic.com/en/api/rate-limits), OpenAI's `x-ratelimit-*` with durations for all others
@@ -36,18 +54,14 @@ function openAiDuration(ms: number): string {
  */
 export function appendLimitHeaders(
   headers: string[],
-  limits: readonly { readonly limit: CompiledLimit; readonly state: LimitState }[],
+  held: Held,
   options: { dialect: DialectName | undefined; nowMs: number },
 ): void {
-  const tightest = new Map<Told, LimitState>();
-  for (const { limit, state } of limits) {
-    const told = limit.budget === undefined ? toldOf(limit) : undefined;
-    if (told === undefined) continue;
-    const known = tightest.get(told);
-    if (known === undefined || state.remaining < known.remaining) tightest.set(told, state);
-  }
   const anthropic = options.dialect === 'anthropic' || options.dialect === 'anthropic-count-tokens';
-  for (const [told, state] of tightest) {
+  for (let index = 0; index < held.limits.length; index++) {
+    const told = toldOf(held.limits[index] as CompiledLimit);
+    if (told === undefined || !isTightest(held, index, told)) continue;
+    const state = held.states[index] as LimitState;
     const remaining = String(Math.floor(state.remaining));
     if (anthropic) {
       const reset = new Date(options.nowMs + state.resetMs).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -22,6 +22,7 @@ export function readConverse(body: JsonObject, model: string): Ask {
   if (most !== undefined) ask.maxTokens = most;
   ask.stop = stringsOf(inference['stopSequences']);
   const extra = objectOf(body['additionalModelRequestFields']);
+  if (objectOf(extra['tool_choice'])['disable_parallel_tool_use'] === true) ask.parallelTools = false;
   const thinking = stringOf(objectOf(extra['thinking'])['type'] ?? objectOf(extra['reasoning_config'])['type']);
   ask.reasoning = thinking === 'enabled' || thinking === 'adaptive';
   readFormat(ask, objectOf(objectOf(body['outputConfig'])['textFormat']));

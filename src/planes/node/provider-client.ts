@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isIP, type LookupFunction } from 'node:net';
-import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Upstream, UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../exchange/ports.ts';
 import type { Cluster, ClusterEndpoint } from '../../snapshot/snapshot.ts';
+import { joinWrites } from './join-writes.ts';
 
 /** How long an idle connection to a provider is kept: shorter than common load balancers keep theirs. */
 const KEEP_ALIVE_MS = 30_000;
@@ -110,7 +111,19 @@ function createDispatcher(cluster: Cluster, endpoint: ClusterEndpoint): Dispatch
   }
   const { resolved } = endpoint;
   const lookup = resolved === undefined ? {} : { lookup: lookupOf(resolved.address) };
-  return new Pool(endpoint.origin, { ...common, connect: { ...secure, ...lookup, timeout: connect_timeout } });
+  const connect = buildConnector({ ...secure, ...lookup, timeout: connect_timeout, allowH2: false });
+  return new Pool(endpoint.origin, { ...common, connect: joiningConnector(connect) });
+}
+
+/** Makes connections as another connector does, whose small requests leave in one piece. */
+function joiningConnector(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...result) => {
+      const [, socket] = result;
+      // A failed connection gives none, whatever the types say of null.
+      if (socket) joinWrites(socket);
+      callback(...result);
+    });
 }
 
 /** Leads every name to one address: connections go there, while `host` header and TLS keep the name. */

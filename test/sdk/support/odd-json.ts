@@ -9,7 +9,7 @@ export const ODD_MEMBERS: readonly string[] = [
   '"nested":[ [ ], { } , null,\n\t true ]',
   '"":"empty name"',
   '"__proto__":{"polluted":true}',
-  '"model_":"not the model","Model":"nor this"',
+  '"model_":"not the model","Models":"nor these"',
 ];
 
 /** An object of the members given, between odd white space. */

@@ -28,22 +28,7 @@ function refusal(call: (context: Case) => Promise<unknown>): Pick<SdkOperation<O
         assert.equal(error.status, 400);
         assert.equal(error.code, 'unsupported_operation');
         assert.equal(error.type, 'invalid_request_error');
-        assert.match(error.message, /is not available from/);
-        return true;
-      });
-      assert.equal(context.sent().length, 0, 'it reached the provider');
-    },
-  };
-}
-
-/** Operations that name no model go to whichever route has a provider for them: without one the path is unknown. */
-function withoutRoute(call: (context: Case) => Promise<unknown>): Pick<SdkOperation<OpenAI>, 'refused'> {
-  return {
-    async refused(context) {
-      await assert.rejects(call(context), (error) => {
-        assert.ok(error instanceof OpenAI.NotFoundError, `${error}`);
-        assert.equal(error.code, 'route_not_found');
-        assert.match(error.message, /No route serves \/v1\//);
+        assert.match(error.message, /is not available from .*; (?:use|add) .* one that has it: OpenAI, /);
         return true;
       });
       assert.equal(context.sent().length, 0, 'it reached the provider');
@@ -226,21 +211,21 @@ export const OTHER_OPERATIONS: readonly SdkOperation<OpenAI>[] = [
     name: 'responses stored',
     providers: WHOLE_API_AND_AZURE,
     run: storedResponses,
-    ...withoutRoute(({ client }) => client.responses.retrieve('resp_1')),
+    ...refusal(({ client }) => client.responses.retrieve('resp_1')),
   },
   { name: 'responses input_tokens', providers: COUNTING, run: inputTokens, ...refusal(inputTokens) },
-  { name: 'files', providers: WHOLE_API_AND_AZURE, run: files, ...withoutRoute(files) },
+  { name: 'files', providers: WHOLE_API_AND_AZURE, run: files, ...refusal(files) },
   {
     name: 'batches',
     providers: WHOLE_API_AND_AZURE,
     run: batches,
-    ...withoutRoute(({ client }) => client.batches.retrieve('batch_1')),
+    ...refusal(({ client }) => client.batches.retrieve('batch_1')),
   },
   {
     name: 'fine-tuning',
     providers: WHOLE_API_AND_AZURE,
     run: fineTuning,
-    ...withoutRoute(({ client }) => client.fineTuning.jobs.list()),
+    ...refusal(({ client }) => client.fineTuning.jobs.list()),
   },
   { name: 'image generation', providers: WHOLE_API_AND_AZURE, run: generateImages, ...refusal(generateImages) },
   { name: 'image edit', providers: WHOLE_API_AND_AZURE, run: editImages, ...refusal(editImages) },
