@@ -61,8 +61,7 @@ export function gatewayConfigFor(options: {
   const route = (model: string, cluster: string) => ({ match: { model }, split: [{ cluster }] });
   const extra = Array.from({ length: options.extraRoutes }, (_, index) => route(`bench-model-${index}`, 'openai'));
   const { governance } = options;
-  const { service, ...rest } =
-    governance === undefined ? { service: {} } : governed(governance, options.ledgerFile);
+  const { service, ...rest } = governance === undefined ? { service: {} } : governed(governance, options.ledgerFile);
   return {
     listeners: [{ address: '127.0.0.1', port: 0 }],
     admin: { address: '127.0.0.1', port: 0 },

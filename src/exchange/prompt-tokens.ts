@@ -107,7 +107,7 @@ function countCommas(body: Uint8Array, start: number, end: number): number {
 export function estimatePromptTokens(body: Uint8Array): number {
   // Of text that is ASCII and has no escapes the length says all: found out natively, where each byte would be looked at.
   const plain = body.length <= MAX_LOOKED_AT && isAscii(body);
-  let escape = plain ? body.indexOf(BACKSLASH) : 0;
+  let backslashAt = plain ? body.indexOf(BACKSLASH) : 0;
   let tokens = 0;
   let textBytes = 0;
   let lookedAtBytes = 0;
@@ -123,8 +123,8 @@ export function estimatePromptTokens(body: Uint8Array): number {
     const end = endOfString(body, start);
     if (isMedia(body, start, end)) tokens += MEDIA_TOKENS;
     else if (lookedAtBytes < MAX_LOOKED_AT) {
-      if (plain && escape !== -1 && escape < start) escape = body.indexOf(BACKSLASH, start);
-      const unescaped = plain && (escape === -1 || escape >= end);
+      if (plain && backslashAt !== -1 && backslashAt < start) backslashAt = body.indexOf(BACKSLASH, start);
+      const unescaped = plain && (backslashAt === -1 || backslashAt >= end);
       lookedAtTokens += unescaped ? (end - start) / ASCII_PER_TOKEN : textTokens(body, start, end);
       lookedAtBytes += end - start;
     } else textBytes += end - start;

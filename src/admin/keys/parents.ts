@@ -1,8 +1,8 @@
+import { isModelCovered, isRangeCovered } from '../../config/coverage.ts';
 import type { OrganizationConfig } from '../../config/model.ts';
 import { nearest } from '../../config/nearest.ts';
 import type { AllowancesInput } from '../../filters/organizations/allowances.ts';
 import { AdminError, invalidInput } from '../admin-error.ts';
-import { isModelCovered, isRangeCovered } from './covered.ts';
 
 /** Whose key it is. */
 export interface KeyOwner {

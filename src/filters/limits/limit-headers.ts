@@ -47,8 +47,18 @@ function isTightest({ limits, states }: Held, index: number, told: Told): boolea
   return true;
 }
 
+/** Sets a header in a list of names and values: the provider's own of this name tells of another limit. */
+function set(headers: string[], name: string, value: string): void {
+  for (let index = 0; index < headers.length; index += 2) {
+    if (headers[index] !== name) continue;
+    headers[index + 1] = value;
+    return;
+  }
+  headers.push(name, value);
+}
+
 /**
- * Appends where the limits stand, in the form of the client's API: Anthropic's `anthropic-ratelimit-*` with instants
+ * Sets where the limits stand, in the form of the client's API: Anthropic's `anthropic-ratelimit-*` with instants
  * (https://docs.anthropic.com/en/api/rate-limits), OpenAI's `x-ratelimit-*` with durations for all others
  * (https://platform.openai.com/docs/guides/rate-limits). Of several limits of one kind the one with the least left is told.
  */
@@ -66,11 +76,13 @@ export function appendLimitHeaders(
     if (anthropic) {
       const reset = new Date(options.nowMs + state.resetMs).toISOString().replace(/\.\d+Z$/, 'Z');
       const prefix = `anthropic-ratelimit-${told}`;
-      headers.push(`${prefix}-limit`, String(state.limit), `${prefix}-remaining`, remaining, `${prefix}-reset`, reset);
+      set(headers, `${prefix}-limit`, String(state.limit));
+      set(headers, `${prefix}-remaining`, remaining);
+      set(headers, `${prefix}-reset`, reset);
     } else {
-      const reset = openAiDuration(state.resetMs);
-      headers.push(`x-ratelimit-limit-${told}`, String(state.limit));
-      headers.push(`x-ratelimit-remaining-${told}`, remaining, `x-ratelimit-reset-${told}`, reset);
+      set(headers, `x-ratelimit-limit-${told}`, String(state.limit));
+      set(headers, `x-ratelimit-remaining-${told}`, remaining);
+      set(headers, `x-ratelimit-reset-${told}`, openAiDuration(state.resetMs));
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { SqlDialect, SqlStatement, SqlValue } from '../database/sql-database.ts';
 import { bindableJson } from '../database/sql-text.ts';
+import { sqliteInserts } from './sqlite-inserts.ts';
 import { HOUR_MS, ROLLUP_DIMENSIONS, ROLLUP_SUMS, USAGE_COLUMNS } from './usage-columns.ts';
 
 const COLUMNS = USAGE_COLUMNS.map(([name]) => name).join(', ');
@@ -35,9 +36,7 @@ function addSums(table: string): string {
  * SQLite has one writer at a time and counts its rows upwards, so the new rows are those above a mark that moves in the
  * same transaction.
  */
-const SQLITE_STATEMENTS: readonly string[] = [
-  `INSERT INTO aigw_usage (${COLUMNS}) SELECT ${USAGE_COLUMNS.map((_, index) => `$${index + 1}`).join(', ')}
-   WHERE $${TIME_INDEX + 1} >= ${KEPT_FROM} ON CONFLICT (id) DO NOTHING`,
+const SQLITE_ROLLUPS: readonly SqlStatement[] = [
   ...ROLLUPS.map(
     ({ table, extra, extraExpression, condition }) =>
       `INSERT INTO ${table} (hour_ms, ${DIMENSIONS}, ${extra}, ${SUM_NAMES})
@@ -49,7 +48,7 @@ const SQLITE_STATEMENTS: readonly string[] = [
   ),
   `UPDATE aigw_counter SET value = MAX(value, (SELECT COALESCE(MAX(seq), 0) FROM aigw_usage))
    WHERE name = 'usage_rolled_up'`,
-];
+].map((sql) => ({ sql }));
 
 /**
  * PostgreSQL does it in one statement, from the rows that the insert returns. Rows are taken in one order everywhere,
@@ -87,18 +86,22 @@ function postgresValue(index: number, type: string): string {
   return `(row->>${index})::${type === 'int' ? 'bigint' : 'double precision'}`;
 }
 
-/**
- * The statements that append rows of USAGE_COLUMNS and of bodies. The changes of the first one count the new records.
- */
+/** What appends one batch. */
+export interface AppendStatements {
+  readonly statements: SqlStatement[];
+  /** The changes of so many statements, from the first on, count the new records. */
+  readonly inserts: number;
+}
+
+/** The statements that append rows of USAGE_COLUMNS and of bodies. */
 export function appendStatements(
   dialect: SqlDialect,
   rows: readonly SqlValue[][],
   bodies: readonly SqlValue[][],
-): SqlStatement[] {
-  const statements: SqlStatement[] =
-    dialect === 'sqlite'
-      ? SQLITE_STATEMENTS.map((sql, index) => (index === 0 ? { sql, many: rows } : { sql }))
-      : [{ sql: POSTGRES_STATEMENT, params: [bindableJson(rows)] }];
+): AppendStatements {
+  const inserts =
+    dialect === 'sqlite' ? sqliteInserts(rows) : [{ sql: POSTGRES_STATEMENT, params: [bindableJson(rows)] }];
+  const statements = dialect === 'sqlite' ? [...inserts, ...SQLITE_ROLLUPS] : [...inserts];
   if (bodies.length > 0) statements.push({ sql: BODY_STATEMENT, many: bodies });
-  return statements;
+  return { statements, inserts: inserts.length };
 }

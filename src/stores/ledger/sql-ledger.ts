@@ -1,9 +1,9 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { DatabaseError, messageOf } from '../database/database-error.ts';
 import { decodeCursor, encodeCursor, pageLimit } from '../database/page-cursor.ts';
-import type { SqlDatabase, SqlRow, SqlStatement } from '../database/sql-database.ts';
+import type { SqlDatabase, SqlRow } from '../database/sql-database.ts';
 import { SqlParams } from '../database/sql-text.ts';
-import { appendStatements } from './append-sql.ts';
+import { type AppendStatements, appendStatements } from './append-sql.ts';
 import type {
   AppendResult,
   Ledger,
@@ -39,12 +39,14 @@ export function createLedger(database: SqlDatabase): Ledger {
 
 async function append(database: SqlDatabase, records: readonly UsageRecord[]): Promise<AppendResult> {
   if (records.length === 0) return { inserted: 0, ignored: 0 };
-  const changes = await database.batch(statementsOf(database, records));
-  const inserted = changes[0] ?? 0;
+  const { statements, inserts } = statementsOf(database, records);
+  const changes = await database.batch(statements);
+  let inserted = 0;
+  for (let index = 0; index < inserts; index++) inserted += changes[index] ?? 0;
   return { inserted, ignored: records.length - inserted };
 }
 
-function statementsOf(database: SqlDatabase, records: readonly UsageRecord[]): SqlStatement[] {
+function statementsOf(database: SqlDatabase, records: readonly UsageRecord[]): AppendStatements {
   try {
     const bodies = records.filter((record) => record.bodies !== undefined).map(toBodyRow);
     return appendStatements(database.dialect, records.map(toUsageRow), bodies);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileAllowances } from '../../filters/organizations/allowances.ts';
-import { isModelCovered, isRangeCovered } from './covered.ts';
+import { compileAllowances } from '../filters/organizations/allowances.ts';
+import { isModelCovered, isRangeCovered } from './coverage.ts';
 
 test('a name or glob is covered by one of the parent’s globs', () => {
   for (const [wanted, parent] of [
