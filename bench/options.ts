@@ -72,7 +72,8 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): B
 }
 
 const FULL: Effort = {
-  warmSeconds: 2,
+  // On a busy machine it takes some seconds until what requests run through is compiled.
+  warmSeconds: 5,
   seconds: 3,
   alternateRequests: 3_000,
   openStreams: 5_000,
@@ -80,6 +81,7 @@ const FULL: Effort = {
   slowReaderSeconds: 12,
   idleSeconds: 1.5,
   routes: 10_000,
+  keys: 100_000,
 };
 
 const QUICK: Effort = {
@@ -91,6 +93,7 @@ const QUICK: Effort = {
   slowReaderSeconds: 3,
   idleSeconds: 0.2,
   routes: 1_000,
+  keys: 1_000,
 };
 
 const SMOKE: Effort = {
@@ -102,6 +105,7 @@ const SMOKE: Effort = {
   slowReaderSeconds: 1.2,
   idleSeconds: 0,
   routes: 100,
+  keys: 100,
 };
 
 /** How much work a run puts into each row. */

@@ -1,3 +1,4 @@
+import type { StartOptions } from '../candidates.ts';
 import type { RequestSpec } from '../requests.ts';
 import { checkAnswer } from './check-answer.ts';
 import { eachCandidate, type Row, type Target, withCandidate } from './row.ts';
@@ -10,6 +11,8 @@ export function cpuRow(options: {
   per: 'request' | 'stream';
   request: RequestSpec;
   target?: Target;
+  /** How the gateway starts. */
+  start?: StartOptions;
   /** Requests in flight; 16 unless said otherwise. */
   connections?: number;
 }): Row {
@@ -28,7 +31,7 @@ export function cpuRow(options: {
     ],
     round: (context) =>
       eachCandidate(context, (name) =>
-        withCandidate(context, { name }, async (candidate, meter) => {
+        withCandidate(context, { name, options: options.start ?? {} }, async (candidate, meter) => {
           await checkAnswer(context, candidate, request);
           await loadSteadily(context, candidate, { ...load, seconds: context.effort.warmSeconds });
           return measureSteadily(context, candidate, { ...load, seconds: context.effort.seconds, meter });

@@ -35,6 +35,37 @@ export const routeGrowthRow: Row = {
     }),
 };
 
+const FEW_KEYS = 10;
+/** What the documentation promises of keys. */
+const FLAT_KEYS = 1.05;
+
+async function costWithKeys(context: RowContext, keys: number): Promise<number> {
+  const { warmSeconds, seconds } = context.effort;
+  const request: RequestSpec = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes: 1024 };
+  return withCandidate(context, { name: 'gateway', options: { governance: { keys } } }, async (candidate, meter) => {
+    await checkAnswer(context, candidate, request);
+    await loadSteadily(context, candidate, { request, seconds: warmSeconds });
+    return (await measureSteadily(context, candidate, { request, seconds, meter })).cpu;
+  });
+}
+
+/** Requests with one of many keys. */
+export const keyGrowthRow: Row = {
+  name: 'key-growth',
+  title: 'Growth with keys',
+  figures: [
+    { key: 'few', title: 'CPU per request, 10 keys', unit: 'us' },
+    { key: 'many', title: 'CPU per request, 100,000 keys', unit: 'us' },
+    { key: 'growth', title: '100,000 keys over 10', unit: 'x', target: { atMost: FLAT_KEYS } },
+  ],
+  round: (context) =>
+    eachCandidate({ ...context, candidates: context.candidates.filter((name) => name === 'gateway') }, async () => {
+      const few = await costWithKeys(context, FEW_KEYS);
+      const many = await costWithKeys(context, context.effort.keys);
+      return { few, many, growth: many / few };
+    }),
+};
+
 const SIZES = [1_000, 10_000, 100_000, 1_000_000] as const;
 
 function growthPerByte(cpu: readonly number[]): number {

@@ -14,6 +14,7 @@ export interface Effort {
   slowReaderSeconds: number;
   idleSeconds: number;
   routes: number;
+  keys: number;
 }
 
 /** What a row measures with. */

@@ -1,10 +1,11 @@
 import { MODELS } from '../gateway-config.ts';
 import { cpuRow } from './cpu-row.ts';
 import { firstByteRow } from './first-byte.ts';
-import { routeGrowthRow, sizeGrowthRow } from './growth.ts';
+import { keyGrowthRow, routeGrowthRow, sizeGrowthRow } from './growth.ts';
 import { largeBodyRow } from './large-body.ts';
 import { openStreamsRow } from './open-streams.ts';
 import type { Row } from './row.ts';
+import { sharedCountersRow } from './shared-counters.ts';
 import { slowReadersRow } from './slow-readers.ts';
 import { startRow } from './start.ts';
 import { translationGrowthRow } from './translation-growth.ts';
@@ -20,6 +21,13 @@ export const ROWS: readonly Row[] = [
     per: 'request',
     request: CHAT,
     target: { times: 1.25 },
+  }),
+  cpuRow({
+    name: 'chat-ungoverned',
+    title: 'Chat without keys, limits, budget and ledger',
+    per: 'request',
+    request: CHAT,
+    start: { governance: false },
   }),
   cpuRow({
     name: 'chat-anthropic',
@@ -70,7 +78,9 @@ export const ROWS: readonly Row[] = [
   slowReadersRow,
   startRow,
   routeGrowthRow,
+  keyGrowthRow,
   sizeGrowthRow,
+  sharedCountersRow,
   translationGrowthRow({
     name: 'growth-openai-anthropic',
     title: 'OpenAI client to Anthropic provider',

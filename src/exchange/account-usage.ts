@@ -98,11 +98,7 @@ export function accountAttempt(attempt: Attempt): AttemptUsage | undefined {
     nanoUsd:
       price === undefined
         ? undefined
-        : costNanoUsd(tokens, price, {
-            serviceTier: attempt.serviceTier,
-            ...(batch ? { batch } : {}),
-            ...(units && { units }),
-          }),
+        : costNanoUsd(tokens, price, { serviceTier: attempt.serviceTier, batch, units }),
     priceOrigin: price?.origin,
     estimated,
     answered: state.attempt === attempt,

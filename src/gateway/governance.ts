@@ -2,10 +2,12 @@ import type { GatewayConfig } from '../config/model.ts';
 import type { JwtEnvironment } from '../filters/auth/jwt.ts';
 import type { LimitExtras } from '../filters/limits/amounts.ts';
 import type { CounterStore } from '../stores/counters/counter-store.ts';
-import type { ExchangeRecord } from '../telemetry/exchange-record.ts';
+import { MemoryCounters } from '../stores/counters/memory-counters.ts';
+import type { AttemptUsage, ExchangeRecord } from '../telemetry/exchange-record.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { bindFilters, createProcessHasher, type FilterBinding } from './filter-binding.ts';
 import { followIssuedKeys, type IssuedKeys } from './issued-keys.ts';
+import { restoreBudgets } from './restore-budgets.ts';
 import { type GatewayStores, openStores, storesIdentity } from './stores.ts';
 import { toUsageRecords } from './usage-records.ts';
 
@@ -43,6 +45,12 @@ export interface GovernanceOptions {
   readonly counters?: CounterStore | undefined;
 }
 
+/** Most models that are told of. */
+const MAX_UNPRICED = 1000;
+
+/** The longest that a start waits for what budgets have spent. */
+const RESTORE_MS = 2000;
+
 /** How long requests may still settle with stores that a new configuration has replaced. */
 const REPLACED_MS = 60_000;
 
@@ -75,6 +83,32 @@ export function createGovernance(options: GovernanceOptions): Governance {
     await stores.close(deadlineMs);
   }
 
+  const told = new Set<string>();
+
+  /** Tells once of each model without a price; clients can name any, so that the number is bounded. */
+  function unpriced({ cluster, provider, model }: AttemptUsage): void {
+    const name = `${cluster} ${model}`;
+    if (told.has(name) || told.size >= MAX_UNPRICED) return;
+    told.add(name);
+    logger.warn('the price of a model is not known; `prices.overrides` can name it', { cluster, provider, model });
+  }
+
+  /** Counters in memory have lost what was spent in this month; a ledger has not. It is not waited for long. */
+  async function restore({ scopedLimits }: FilterBinding, { counters, durable }: GatewayStores): Promise<void> {
+    const opening = counters instanceof MemoryCounters && counters.stats().counters === 0 ? durable() : undefined;
+    if (opening === undefined) return;
+    const nowMs = Date.now();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, RESTORE_MS);
+    });
+    const restored = opening
+      .then(({ ledger }) => restoreBudgets(scopedLimits, counters, { ledger, nowMs }))
+      .catch((error: unknown) => logger.error('what budgets have spent cannot be read', { error }));
+    await Promise.race([restored, late]);
+    clearTimeout(timer);
+  }
+
   function retire(old: Opened): void {
     const close = async () => {
       clearTimeout(timer);
@@ -102,6 +136,7 @@ export function createGovernance(options: GovernanceOptions): Governance {
         await discard();
         throw error;
       }
+      if (fresh !== undefined) await restore(bound, fresh.stores);
       return {
         filters: bound,
         counters: used.stores.counters,
@@ -115,6 +150,7 @@ export function createGovernance(options: GovernanceOptions): Governance {
       };
     },
     record(record) {
+      for (const used of record.accounted) if (used.nanoUsd === undefined) unpriced(used);
       const writer = opened?.stores.writer;
       // Whoever is not let in could fill the ledger.
       if (writer === undefined || record.errorCode === 'unauthenticated') return;

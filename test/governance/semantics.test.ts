@@ -428,3 +428,37 @@ ${service('auth_filter: { api_keys: organizations }\n    rate_limit: [ { match: 
     [200, 429, 200, 200],
   );
 });
+
+test('budgets know after a restart what was spent before it', async (t) => {
+  const provider = await startCountingProvider(t, { bill: () => ({ input: 8, output: 10 }) });
+  const ledger = join(temporaryFolder(t), 'ledger.db');
+  const file = `stores: { ledger: { sqlite: "${ledger}" } }
+prices: { overrides: [ { cluster: main, model: "*", input_per_million: 0, output_per_million: 1000 } ] }
+static_cluster: { main: { provider: openai, endpoint: "${provider.url}/v1", api_key: a } }
+organizations:
+  - { name: acme, budget: { usd: 100 }, keys: [ { name: k, key: one, budget: { tokens: 300, per: day } } ], teams: [ { name: t, budget: { usd: 0.05 }, users: [ { name: u, keys: [ { name: k, key: two } ] } ] } ] }
+${service('auth_filter: { api_keys: organizations }\n    budget: { name: all, usd: 0.07 }')}`;
+  const statuses = async (keys: readonly string[]) => {
+    const gateway = await startGateway(t, file);
+    const clients = createClients(t);
+    const seen: string[] = [];
+    for (const key of keys) {
+      const { status, text } = await clients.send({ port: gateway.port, key, body: chatBody() });
+      seen.push(status === 200 ? 'ok' : (/budget \\"([^"]+)\\"/.exec(text)?.[1] ?? text));
+    }
+    await gateway.stop();
+    return seen;
+  };
+  assert.deepEqual(await statuses(['two', 'two', 'two']), ['ok', 'ok', 'ok']);
+  // The team has two cents left, and the service four.
+  assert.deepEqual(await statuses(['two', 'two', 'two', 'one']), ['ok', 'ok', 'acme/t budget', 'ok']);
+  assert.deepEqual(await statuses(['two', 'one', 'one']), ['acme/t budget', 'ok', 'all']);
+});
+
+test('a model without a price is told of once', async (t) => {
+  const world = await start(t, { file: () => service('') });
+  for (const model of ['a', 'a', 'b']) await world.send({ body: chatBody({ model }) });
+  await world.gateway.stop();
+  const told = world.gateway.log.filter((line) => line.includes('the price of a model is not known'));
+  assert.equal(told.length, 2);
+});

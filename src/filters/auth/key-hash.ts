@@ -1,10 +1,14 @@
-import { createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Longer texts are no keys; hashing them would be work for nothing. */
 export const MAX_KEY_LENGTH = 1024;
 
 /** Hashes keys: HMAC-SHA256 of their UTF-8 bytes with the server's secret, 64 lower-case hexadecimal digits. */
 export type KeyHasher = (text: string) => string;
+
+/** Of SHA-256. */
+const BLOCK_BYTES = 64;
+const DIGEST_BYTES = 32;
 
 /** The least a secret must have. */
 const MIN_SECRET_BYTES = 16;
@@ -19,7 +23,26 @@ export function createKeyHasher(secret: string | Uint8Array): KeyHasher {
   if (bytes.length < MIN_SECRET_BYTES) {
     throw new RangeError(`the secret has ${bytes.length} bytes; write at least ${MIN_SECRET_BYTES}`);
   }
-  return (text) => createHmac('sha256', bytes).update(text).digest('hex');
+  // HMAC written out (RFC 2104): two hashes in one call each cost less than an object of Node's for it, and what frees that again.
+  const key = bytes.length > BLOCK_BYTES ? hash('sha256', bytes, 'buffer') : bytes;
+  const inner = padded(key, 0x36, MAX_KEY_LENGTH * 3);
+  const outer = padded(key, 0x5c, DIGEST_BYTES);
+  const innerOf = (text: string) => {
+    if (text.length > MAX_KEY_LENGTH) return Buffer.concat([inner.subarray(0, BLOCK_BYTES), Buffer.from(text)]);
+    return inner.subarray(0, BLOCK_BYTES + inner.write(text, BLOCK_BYTES, 'utf8'));
+  };
+  return (text) => {
+    hash('sha256', innerOf(text), 'buffer').copy(outer, BLOCK_BYTES);
+    return hash('sha256', outer, 'hex');
+  };
+}
+
+/** A block of the key, each byte changed by `byte`, with room behind it. */
+function padded(key: Uint8Array, byte: number, room: number): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES + room);
+  block.fill(byte, 0, BLOCK_BYTES);
+  for (const [index, value] of key.entries()) block[index] = value ^ byte;
+  return block;
 }
 
 /** Compares two hashes in a time that depends on their length alone. */

@@ -59,6 +59,18 @@ test('a hash is the HMAC-SHA256 in hexadecimal', () => {
   assert.throws(() => createKeyHasher('short'), /the secret has 5 bytes; write at least 16/);
 });
 
+test('a hash is that HMAC whatever the length of secret and key', () => {
+  for (const secretLength of [16, 63, 64, 65, 200]) {
+    const secret = 's'.repeat(secretLength);
+    const hash = createKeyHasher(secret);
+    for (const length of [0, 1, 19, 63, 64, 119, MAX_KEY_LENGTH, MAX_KEY_LENGTH + 1, 5000]) {
+      const key = '漢'.repeat(length);
+      assert.equal(hash(key), createHmac('sha256', secret).update(key).digest('hex'), `${secretLength}, ${length}`);
+    }
+    assert.equal(hash('short'), createHmac('sha256', secret).update('short').digest('hex'));
+  }
+});
+
 test('hashes are equal in every digit', () => {
   assert.equal(equalHashes('abcd', 'abcd'), true);
   assert.equal(equalHashes('abcd', 'abce'), false);

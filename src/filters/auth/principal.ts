@@ -17,8 +17,10 @@ export interface Principal {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+const NO_SCOPES: readonly string[] = Object.freeze([]);
+
 /** A principal with the given fields; those that are left out are empty. */
 export function createPrincipal(fields: Partial<Principal>): Principal {
-  const { organization, team, user, key, claims, account, scopes = [], metadata = {} } = fields;
+  const { organization, team, user, key, claims, account, scopes = NO_SCOPES, metadata = {} } = fields;
   return { organization, team, user, key, claims, account, scopes, metadata };
 }

@@ -35,17 +35,29 @@ function addRange(list: BlockList, range: string): void {
   } else list.addSubnet(address, Number(bits), type);
 }
 
+/** What most levels are confined to: nothing. */
+const UNCONFINED: Allowances = Object.freeze({
+  models: undefined,
+  operations: undefined,
+  routes: undefined,
+  addresses: undefined,
+  expiresMs: Number.POSITIVE_INFINITY,
+});
+
 /** Compiles what a level is confined to. Throws Error with a readable message for an address that is none. */
 export function compileAllowances(input: AllowancesInput, expiresMs = Number.POSITIVE_INFINITY): Allowances {
+  const { allowed_models: models, allowed_operations: operations, allowed_routes: routes, allowed_ips: ips } = input;
+  const confined = models !== undefined || operations !== undefined || routes !== undefined || ips !== undefined;
+  if (!confined && expiresMs === Number.POSITIVE_INFINITY) return UNCONFINED;
   let addresses: BlockList | undefined;
-  if (input.allowed_ips !== undefined) {
+  if (ips !== undefined) {
     addresses = new BlockList();
-    for (const range of input.allowed_ips) addRange(addresses, range);
+    for (const range of ips) addRange(addresses, range);
   }
   return {
-    models: input.allowed_models?.map(compileGlob),
-    operations: input.allowed_operations === undefined ? undefined : new Set(input.allowed_operations),
-    routes: input.allowed_routes === undefined ? undefined : new Set(input.allowed_routes),
+    models: models?.map(compileGlob),
+    operations: operations === undefined ? undefined : new Set(operations),
+    routes: routes === undefined ? undefined : new Set(routes),
     addresses,
     expiresMs,
   };

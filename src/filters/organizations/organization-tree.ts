@@ -2,7 +2,7 @@ import type { GatewayConfig, OrganizationConfig } from '../../config/model.ts';
 import type { Secret } from '../../config/secret.ts';
 import { compileBudgets, compileRateLimits } from '../limits/compile-limits.ts';
 import type { CompiledLimit } from '../limits/limit.ts';
-import { toLimitSet } from '../limits/limit-set.ts';
+import { NO_LIMITS, toLimitSet } from '../limits/limit-set.ts';
 import type { Account, AccountLevel } from './account.ts';
 import { type AllowancesInput, compileAllowances } from './allowances.ts';
 
@@ -54,6 +54,14 @@ export function accountPath(parent: Account | undefined, level: AccountLevel, na
   return level === 'user' && parent.level === 'organization' ? `${parent.path}//${name}` : `${parent.path}/${name}`;
 }
 
+const NO_METADATA: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Labels of a level over those above. There may be very many keys: those without labels of their own share their parent's. */
+function metadataOf(own: Readonly<Record<string, string>>, parent: Account | undefined): Account['metadata'] {
+  const above = parent?.metadata ?? NO_METADATA;
+  return Object.keys(own).length === 0 ? above : { ...above, ...own };
+}
+
 function allLimits(own: readonly CompiledLimit[], parent: Account | undefined): CompiledLimit[] {
   const limits = [...own];
   for (let level = parent; level !== undefined; level = level.parent) limits.push(...level.limits);
@@ -63,10 +71,10 @@ function allLimits(own: readonly CompiledLimit[], parent: Account | undefined): 
 /** Makes an account from what the configuration, or a stored key, says of it. Throws Error with a readable message. */
 export function createAccount(level: AccountLevel, config: LevelConfig, parent: Account | undefined): Account {
   const path = accountPath(parent, level, config.id ?? config.name);
-  const limits: CompiledLimit[] = [
-    ...compileRateLimits(config.rate_limit, path),
-    ...compileBudgets(config.budget, path),
-  ];
+  const limits =
+    config.rate_limit.length === 0 && config.budget.length === 0
+      ? NO_LIMITS.request
+      : [...compileRateLimits(config.rate_limit, path), ...compileBudgets(config.budget, path)];
   return Object.freeze({
     level,
     name: config.name,
@@ -76,7 +84,7 @@ export function createAccount(level: AccountLevel, config: LevelConfig, parent: 
       config,
       config.expiresMs ?? (config.expires === undefined ? undefined : Date.parse(config.expires)),
     ),
-    metadata: { ...parent?.metadata, ...config.metadata },
+    metadata: metadataOf(config.metadata, parent),
     limits,
     allLimits: limits.length === 0 && parent !== undefined ? parent.allLimits : toLimitSet(allLimits(limits, parent)),
   });

@@ -52,10 +52,7 @@ export class NodeClientResponse implements ClientResponse {
     }
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.bytesSent += bytes.length;
-    if (pending !== undefined) this.#response.end(Buffer.concat([pending, bytes]));
-    // Node joins a text with the head and sends both in one piece; a character for each byte leaves the bytes as they are.
-    else if (bytes.length <= JOIN_BYTES) this.#response.end(asBuffer(bytes).toString('latin1'), 'latin1');
-    else this.#response.end(bytes);
+    this.#response.end(pending === undefined ? bytes : Buffer.concat([pending, bytes]));
   }
 
   #takePending(): Uint8Array | undefined {
@@ -86,9 +83,4 @@ export class NodeClientResponse implements ClientResponse {
 
 function flushPending(response: NodeClientResponse): void {
   response.flush();
-}
-
-/** The same memory as a Buffer: plain byte arrays have another `toString`. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -4,6 +4,7 @@ import { handleExchange } from '../../exchange/exchange.ts';
 import type { ExchangeRuntime } from '../../exchange/runtime.ts';
 import { NodeClientRequest } from './client-request.ts';
 import { NodeClientResponse } from './client-response.ts';
+import { joinWrites } from './join-writes.ts';
 import { rawErrorAnswer } from './raw-error.ts';
 
 /** What of a listener may change while it is open; new connections see it. */
@@ -105,6 +106,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.maxHeadersCount = 0;
   server.on('connection', (socket: Socket) => {
     sockets.set(socket, undefined);
+    joinWrites(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
