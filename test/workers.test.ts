@@ -233,8 +233,8 @@ test('a worker that is killed is replaced: others serve on, its reservations are
   for (const [index, pid] of pids) {
     const before = over.size;
     process.kill(pid, 'SIGKILL');
-    await waitFor('another worker in its place', () => (workerPids(aigw).get(index) ?? pid) !== pid);
-    await waitFor('it to serve', () => aigw.stderr().includes(`"worker":${index},"message":"a worker serves"`));
+    await waitFor('another worker in its place', () => (workerPids(aigw).get(index) ?? pid) !== pid, 60_000);
+    await waitFor('it to serve', () => aigw.stderr().includes(`"worker":${index},"message":"a worker serves"`), 60_000);
     assert.ok((await requestsCounted(aigw, 200)) >= counted, 'a counter went back');
     if (over.size > before) break;
   }
