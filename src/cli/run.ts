@@ -143,6 +143,8 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     await gateway.drain();
     throw new ExitError(1, (error as Error).message);
   }
+  // Whoever sees the banner may already stop what it tells of.
+  const stopped = waitForSignal();
   process.stdout.write(banner(gateway, loaded));
   const watcher =
     path !== undefined && options.watch ? createWatcher(path, () => void reload('files changed')) : undefined;
@@ -152,7 +154,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     gateway.reopenLogs();
     void reload('SIGHUP');
   });
-  const signal = await waitForSignal();
+  const signal = await stopped;
   watcher?.close();
   logger.info('stopping: requests in flight may finish', { signal });
   await gateway.drain();
