@@ -68,15 +68,24 @@ function letGo(held: ProviderCall[]): void {
 test('of 200 requests at once no more than the bound are under way, and all are answered', async () => {
   let active = 0;
   let most = 0;
+  const held: ProviderCall[] = [];
+  const answer = (call: ProviderCall) => {
+    active--;
+    well(call);
+  };
+  let hold = true;
   bound.play = (call) => {
     active++;
     most = Math.max(most, active);
-    setTimeout(() => {
-      active--;
-      well(call);
-    }, 5);
+    if (hold) held.push(call);
+    else setTimeout(answer, 5, call);
   };
-  const answers = await inParallel(Array.from({ length: 200 }), 200, () => ask(to('wide')));
+  const asked = inParallel(Array.from({ length: 200 }), 200, () => ask(to('wide')));
+  await waitFor('every place to be taken', () => held.length === 8);
+  await waitFor('the others to queue', async () => (await gauge('queued', 'wide')) === 192);
+  hold = false;
+  held.forEach(answer);
+  const answers = await asked;
   bound.play = well;
   assert.ok(answers.every(({ text }) => text === ANSWER_TEXT));
   assert.equal(most, 8);
