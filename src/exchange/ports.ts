@@ -14,8 +14,8 @@ export interface ClientRequest {
   readonly remoteAddress: string;
   /** Such as `HTTP/1.1`. */
   readonly protocol: string;
-  /** Reads the body, at most once. Rejects with GatewayError `request_too_large` or `client_closed`. */
-  readBody(maxBytes: number): Promise<Uint8Array>;
+  /** Reads the body, at most once; a promise unless it has arrived already. Throws or rejects with GatewayError `request_too_large` or `client_closed`. */
+  readBody(maxBytes: number): Uint8Array | Promise<Uint8Array>;
 }
 
 /** Where a plane sends the answer. */
