@@ -7,7 +7,7 @@ import type { AttemptUsage, ExchangeRecord } from '../telemetry/exchange-record.
 import type { Logger } from '../telemetry/logger.ts';
 import { bindFilters, createProcessHasher, type FilterBinding } from './filter-binding.ts';
 import { followIssuedKeys, type IssuedKeys } from './issued-keys.ts';
-import { restoreBudgets } from './restore-budgets.ts';
+import { restoreBudgets, restoreIssuedKeyBudgets } from './restore-budgets.ts';
 import { type GatewayStores, openStores, storesIdentity } from './stores.ts';
 import { toUsageRecords } from './usage-records.ts';
 
@@ -94,7 +94,10 @@ export function createGovernance(options: GovernanceOptions): Governance {
   }
 
   /** Counters in memory have lost what was spent in this month; a ledger has not. It is not waited for long. */
-  async function restore({ scopedLimits }: FilterBinding, { counters, durable }: GatewayStores): Promise<void> {
+  async function restore(
+    { scopedLimits, organizations }: FilterBinding,
+    { stores: { counters, durable }, issued }: Opened,
+  ): Promise<void> {
     const opening = counters instanceof MemoryCounters && counters.stats().counters === 0 ? durable() : undefined;
     if (opening === undefined) return;
     const nowMs = Date.now();
@@ -103,7 +106,12 @@ export function createGovernance(options: GovernanceOptions): Governance {
       timer = setTimeout(resolve, RESTORE_MS);
     });
     const restored = opening
-      .then(({ ledger }) => restoreBudgets(scopedLimits, counters, { ledger, nowMs }))
+      .then(async ({ ledger }) => {
+        await restoreBudgets(scopedLimits, counters, { ledger, nowMs });
+        if (issued !== undefined) {
+          await restoreIssuedKeyBudgets(issued.budgets(organizations), counters, { ledger, nowMs });
+        }
+      })
       .catch((error: unknown) => logger.error('what budgets have spent cannot be read', { error }));
     await Promise.race([restored, late]);
     clearTimeout(timer);
@@ -136,7 +144,7 @@ export function createGovernance(options: GovernanceOptions): Governance {
         await discard();
         throw error;
       }
-      if (fresh !== undefined) await restore(bound, fresh.stores);
+      if (fresh !== undefined) await restore(bound, fresh);
       return {
         filters: bound,
         counters: used.stores.counters,

@@ -1,5 +1,6 @@
 import { createKeyIndex, type KeyIndex } from '../filters/auth/key-index.ts';
 import type { Principal } from '../filters/auth/principal.ts';
+import type { CompiledLimit } from '../filters/limits/limit.ts';
 import { issuedKeyPrincipal } from '../filters/organizations/issued-key-account.ts';
 import type { OrganizationTree } from '../filters/organizations/organization-tree.ts';
 import type { IssuedKey, LimitOverride } from '../stores/keys/issued-key.ts';
@@ -12,11 +13,19 @@ export interface IssuedKeys {
   indexFor(tree: OrganizationTree): KeyIndex<Principal>;
   /** Whether the keys were read at least once: before that, an unknown key may well be a good one. */
   readonly loaded: boolean;
+  /** The budgets of the keys that hold, each with its key's id. A key that cannot be made out against the tree has none. */
+  budgets(tree: OrganizationTree): IssuedKeyBudget[];
   /** What overrides add to a limit now, in its own unit. */
   extra(limitId: string, nowMs: number): number;
   /** Reads changes now, such as after one of this process. */
   refresh(): Promise<void>;
   close(): void;
+}
+
+/** A budget that an issued key has of its own. */
+export interface IssuedKeyBudget {
+  readonly keyId: string;
+  readonly limit: CompiledLimit;
 }
 
 /** One issued key with its principal, made when the key is first used. */
@@ -137,6 +146,18 @@ export function followIssuedKeys(stores: GatewayStores, options: { intervalMs: n
   schedule();
   return {
     indexFor: (tree) => new LazyIndex(() => known.entries, tree),
+    budgets(tree) {
+      const found: IssuedKeyBudget[] = [];
+      const index = new LazyIndex(() => known.entries, tree);
+      for (const [keyId, hash] of known.hashes) {
+        // Most keys have none: their accounts are made when they are first used.
+        if (known.entries.find(hash)?.key.budget['budget'] === undefined) continue;
+        for (const limit of index.find(hash)?.account?.limits ?? []) {
+          if (limit.budget !== undefined) found.push({ keyId, limit });
+        }
+      }
+      return found;
+    },
     get loaded() {
       return loaded;
     },

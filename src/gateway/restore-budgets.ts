@@ -1,8 +1,9 @@
 import type { ScopedLimit } from '../admin/limits/limit-port.ts';
 import { createCalendars, toCounter } from '../filters/limits/amounts.ts';
 import type { CompiledLimit, LimitAmounts, LimitView } from '../filters/limits/limit.ts';
-import type { CounterStore } from '../stores/counters/counter-store.ts';
+import type { CounterLimit, CounterStore } from '../stores/counters/counter-store.ts';
 import type { Ledger, UsageFilter, UsageSums } from '../stores/ledger/ledger.ts';
+import type { IssuedKeyBudget } from './issued-keys.ts';
 
 /** The budget of a level as a whole: its counter needs no request to be found. */
 const NO_REQUEST: LimitView = {
@@ -58,8 +59,7 @@ function filterOf({ level, path }: ScopedLimit['scope']): UsageFilter {
 }
 
 /** Whether the ledger can say what a limit has counted in its period: all requests of a level, not some of them. */
-function isRestorable({ limit }: ScopedLimit): boolean {
-  const { budget, window, matches, dimensions, perAttempt, id } = limit;
+function isRestorable({ budget, window, matches, dimensions, perAttempt, id }: CompiledLimit): boolean {
   if (budget === undefined || window.kind !== 'period' || perAttempt) return false;
   return matches === undefined && dimensions.length === 0 && !id.startsWith('counter ');
 }
@@ -69,23 +69,75 @@ function amountOf(limit: CompiledLimit, { tokens, costNanoUsd }: UsageSums): num
   return tokens.input + tokens.cacheRead + tokens.cacheWrite + tokens.cacheWrite1h + tokens.output;
 }
 
+/** Charges counters; `counterOf` is undefined for a limit that the ledger cannot tell of. */
+interface Restoring {
+  counterOf(limit: CompiledLimit): CounterLimit | undefined;
+  charge(counter: CounterLimit, limit: CompiledLimit, sums: UsageSums): void;
+}
+
+function createRestoring(counters: CounterStore, nowMs: number): Restoring {
+  const options = { amounts: NOTHING, nowMs, calendars: createCalendars(), extras: { extra: () => 0 } };
+  return {
+    counterOf: (limit) => (isRestorable(limit) ? toCounter(limit, NO_REQUEST, options) : undefined),
+    charge(counter, limit, sums) {
+      const amount = amountOf(limit, sums);
+      if (amount > 0) counters.charge([counter], [amount], nowMs);
+    },
+  };
+}
+
+/** What to restore from, and until when. */
+export interface RestoreSource {
+  readonly ledger: Ledger;
+  readonly nowMs: number;
+}
+
 /**
- * Charges budgets with what the ledger has of their running periods up to `nowMs`: counters in memory have begun anew.
- * Budgets of single models, end users and the like begin at nothing, and so do those of issued keys.
+ * Charges budgets of the configuration with what the ledger has of their running periods up to `nowMs`: counters in memory have
+ * begun anew. Budgets of single models, end users and the like begin at nothing.
  */
 export async function restoreBudgets(
   scopedLimits: readonly ScopedLimit[],
   counters: CounterStore,
-  { ledger, nowMs }: { ledger: Ledger; nowMs: number },
+  { ledger, nowMs }: RestoreSource,
 ): Promise<void> {
-  const calendars = createCalendars();
-  for (const scoped of scopedLimits) {
-    if (!isRestorable(scoped)) continue;
-    const { limit } = scoped;
-    const counter = toCounter(limit, NO_REQUEST, { amounts: NOTHING, nowMs, calendars, extras: { extra: () => 0 } });
+  const { counterOf, charge } = createRestoring(counters, nowMs);
+  for (const { limit, scope } of scopedLimits) {
+    const counter = counterOf(limit);
     if (counter === undefined) continue;
-    const sums = await ledger.total({ fromMs: counter.periodStartMs, toMs: nowMs, filter: filterOf(scoped.scope) });
-    const amount = amountOf(limit, sums);
-    if (amount > 0) counters.charge([counter], [amount], nowMs);
+    charge(counter, limit, await ledger.total({ fromMs: counter.periodStartMs, toMs: nowMs, filter: filterOf(scope) }));
+  }
+}
+
+/** Most keys that one query asks for. */
+const KEYS_PER_QUERY = 500;
+
+/** Does the same for the budgets of issued keys: there may be many, so that many are asked for at once. */
+export async function restoreIssuedKeyBudgets(
+  budgets: readonly IssuedKeyBudget[],
+  counters: CounterStore,
+  { ledger, nowMs }: RestoreSource,
+): Promise<void> {
+  const { counterOf, charge } = createRestoring(counters, nowMs);
+  /** By the start of their period: budgets of one are asked for together. */
+  const periods = new Map<number, { keyId: string; limit: CompiledLimit; counter: CounterLimit }[]>();
+  for (const { keyId, limit } of budgets) {
+    const counter = counterOf(limit);
+    if (counter?.periodStartMs === undefined) continue;
+    const same = periods.get(counter.periodStartMs);
+    if (same === undefined) periods.set(counter.periodStartMs, [{ keyId, limit, counter }]);
+    else same.push({ keyId, limit, counter });
+  }
+  for (const [fromMs, all] of periods) {
+    for (let start = 0; start < all.length; start += KEYS_PER_QUERY) {
+      const some = all.slice(start, start + KEYS_PER_QUERY);
+      const filter = { key: [...new Set(some.map(({ keyId }) => keyId))] };
+      const page = await ledger.query({ by: ['key'], fromMs, toMs: nowMs, filter, limit: KEYS_PER_QUERY });
+      const sums = new Map(page.groups.map((group) => [group.group.key, group.sums]));
+      for (const { keyId, limit, counter } of some) {
+        const spent = sums.get(keyId);
+        if (spent !== undefined) charge(counter, limit, spent);
+      }
+    }
   }
 }

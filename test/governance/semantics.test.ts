@@ -417,6 +417,39 @@ ${service('auth_filter: { api_keys: organizations }')}`,
   assert.equal((await send(free.text)).status, 200);
 });
 
+test('the budget of an issued key goes on after a restart', async (t) => {
+  const ledger = join(temporaryFolder(t), 'keys.db');
+  const budget = {
+    budget: [
+      { tokens: 10_000, per: 'month' },
+      { name: 'daily', tokens: 100_000, per: 'day' },
+    ],
+  };
+  const [tight, free] = await withKeyStore(ledger, async (store) => [
+    await issueKey(store, { budget }),
+    await issueKey(store),
+  ]);
+  const provider = await startCountingProvider(t, { bill: () => ({ input: 2000, output: 3000 }) });
+  const file = `stores: { ledger: { sqlite: "${ledger}" } }
+issued_keys: { hmac_secret: ${HMAC_SECRET} }
+static_cluster: { main: { provider: openai, endpoint: "${provider.url}/v1", api_key: a } }
+organizations: [ { name: acme } ]
+${service('auth_filter: { api_keys: organizations }')}`;
+  const statuses = async (keys: readonly { text: string }[]) => {
+    const gateway = await startGateway(t, file);
+    const clients = createClients(t);
+    const seen: number[] = [];
+    for (const { text } of keys) {
+      const answer = await clients.send({ port: gateway.port, key: text, body: chatBody({ max_tokens: 10 }) });
+      seen.push(answer.status);
+    }
+    await gateway.stop();
+    return seen;
+  };
+  assert.deepEqual(await statuses([tight, free, tight]), [200, 200, 200]);
+  assert.deepEqual(await statuses([tight, free]), [429, 200]);
+});
+
 test('conditions name keys as the configuration does', async (t) => {
   const world = await start(t, {
     file: () => `organizations: [ { name: acme, keys: [ { name: batch, key: one }, { name: live, key: two } ] } ]
