@@ -76,7 +76,7 @@ test('a key may not do more than the levels above it', async (context) => {
     ],
     [{ allowed_models: ['*'] }, 'allowed_models[0]', /within a single one/],
     [{ team: 'search', allowed_models: ['claude-3'] }, 'allowed_models[0]', /team "acme\/search"/],
-    [{ team: 'search', allowed_operations: ['chat', 'images'] }, 'allowed_operations[1]', /"images"/],
+    [{ team: 'search', allowed_operations: ['chat', 'batches'] }, 'allowed_operations[1]', /"batches"/],
     [{ allowed_ips: ['0.0.0.0/0'] }, 'allowed_ips[0]', /organization "acme"/],
   ] as const) {
     const reply = await issue(body);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { budget, rateLimit } from '../../config/model-limits.ts';
+import { OPERATIONS } from '../../config/operations.ts';
 import { answerTime, levelName, line, pageAfter, pageLimit, pageNext } from '../fields.ts';
 import { KEY_STATES } from './key-state.ts';
 
@@ -17,7 +18,9 @@ const metadata = z
 const expires = z.string().min(1).max(64).describe('A time, or a duration from now such as `90d`');
 
 const MODELS = 'Names or globs; each must lie within one of those that the levels above allow';
-const OPERATIONS = '`gen_ai` operations such as `chat`';
+const WORK = 'What may be asked for';
+/** As many as there are: each at most once makes sense. */
+const operations = z.array(z.enum(OPERATIONS)).min(1).max(OPERATIONS.length);
 const ROUTES = 'Names of virtual routes';
 const ADDRESSES = 'Addresses or CIDR ranges';
 
@@ -30,7 +33,7 @@ export const newKeyBody = z
     user: levelName.optional(),
     expires: expires.optional(),
     allowed_models: entries.optional().describe(`${MODELS}; absent: all of them`),
-    allowed_operations: entries.optional().describe(`${OPERATIONS}; absent: all that the levels above allow`),
+    allowed_operations: operations.optional().describe(`${WORK}; absent: all that the levels above allow`),
     allowed_routes: entries.optional().describe(`${ROUTES}; absent: all that the levels above allow`),
     allowed_ips: entries.optional().describe(`${ADDRESSES}; absent: all that the levels above allow`),
     rate_limit: rateLimits.optional(),
@@ -45,7 +48,7 @@ export const keyPatchBody = z
     name: levelName.optional(),
     expires: expires.nullable().optional(),
     allowed_models: entries.nullable().optional().describe(MODELS),
-    allowed_operations: entries.nullable().optional().describe(OPERATIONS),
+    allowed_operations: operations.nullable().optional().describe(WORK),
     allowed_routes: entries.nullable().optional().describe(ROUTES),
     allowed_ips: entries.nullable().optional().describe(ADDRESSES),
     rate_limit: rateLimits.nullable().optional(),

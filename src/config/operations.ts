@@ -1,0 +1,22 @@
+/** What a client can ask for, by the names of `gen_ai.operation.name` in metrics, spans and logs; every endpoint has one of them. */
+export const OPERATIONS = [
+  'chat',
+  'completion',
+  'messages',
+  'responses',
+  'responses_input_tokens',
+  'count_tokens',
+  'tokenize',
+  'embeddings',
+  'rerank',
+  'image_generation',
+  'image_edit',
+  'image_variation',
+  'speech',
+  'transcription',
+  'translation',
+  'moderation',
+  'files',
+  'batches',
+  'fine_tuning',
+] as const;
