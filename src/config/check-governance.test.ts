@@ -67,6 +67,25 @@ test('a rate limit counts one thing over one time', () => {
   );
 });
 
+test('the patterns of a limit can be compiled, and its operations are known', () => {
+  const pattern =
+    'is not a regular expression: error parsing regexp: invalid nested repetition operator: `**`; write RE2 syntax, which has no look-around';
+  assert.deepEqual(
+    sayOfLimits(
+      'rate_limit',
+      '{ requests: 1, per: hour, match: { headers: { x-a: { regex: "a**" } } } }',
+      '{ requests: 2, per: hour, match: { except: [{ sent_model: { regex: "b**" } }] } }',
+    ),
+    [
+      `aigw.yaml:4:69: rate_limit[0].match.headers.x-a.regex: "a**" ${pattern}`,
+      `aigw.yaml:5:76: rate_limit[1].match.except[0].sent_model.regex: "b**" ${pattern}`,
+    ],
+  );
+  assert.deepEqual(sayOfLimits('rate_limit', '{ requests: 1, per: hour, match: { operations: [chatt] } }'), [
+    'aigw.yaml:4:57: rate_limit[0].match.operations[0]: "chatt" is unknown; did you mean `chat`?',
+  ]);
+});
+
 test('limits of one level can be told apart', () => {
   assert.deepEqual(
     sayOfLimits(

@@ -1,5 +1,6 @@
 import { compileCost } from '../routing/cost-expression.ts';
 import { unknownName } from './check-names.ts';
+import { checkPatterns } from './check-patterns.ts';
 import { parseRange } from './coverage.ts';
 import { duplicateNames } from './duplicate-names.ts';
 import type { ConfigPath, UnplacedIssue } from './issue.ts';
@@ -120,6 +121,7 @@ function checkCommon(limit: Limit, path: ConfigPath, place: LimitPlace): Unplace
     parts.push({ conditions, at: [...path, 'match', 'except', index] });
   }
   for (const { conditions, at } of parts) {
+    issues.push(...checkPatterns(conditions, at));
     for (const [index, range] of (conditions.ips ?? []).entries()) {
       if (parseRange(range) === undefined) issues.push(notARange(range, [...at, 'ips', index]));
     }

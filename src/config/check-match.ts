@@ -1,6 +1,6 @@
 import { parsePointer } from '../json/pointer.ts';
-import { compileRegex } from '../routing/pattern.ts';
 import type { RouteExpressionCompiler } from '../routing/route-expression.ts';
+import { checkPatterns, reasonOf } from './check-patterns.ts';
 import type { ConfigPath, UnplacedIssue } from './issue.ts';
 import type { RouteMatchConfig, VirtualRouteConfig, VirtualServiceConfig } from './model.ts';
 
@@ -30,33 +30,6 @@ export function checkMatches(route: VirtualRouteConfig, base: ConfigPath, contex
     ...checkPrincipal(match, path, context.service),
     ...checkExpression(match, path, context.compileExpression),
   ]);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function checkPatterns(match: RouteMatchConfig, path: ConfigPath): UnplacedIssue[] {
-  const maps = ['headers', 'query', 'body', 'claims'] as const;
-  const conditions: { value: unknown; path: ConfigPath }[] = [
-    { value: match.model, path: [...path, 'model'] },
-    ...(match.paths ?? []).map((value, index) => ({ value, path: [...path, 'paths', index] })),
-    ...maps.flatMap((map) =>
-      Object.entries(match[map] ?? {}).map(([name, value]) => ({ value, path: [...path, map, name] })),
-    ),
-  ];
-  return conditions.flatMap(({ value, path: at }): UnplacedIssue[] => {
-    if (typeof value !== 'object' || value === null || !('regex' in value)) return [];
-    const pattern = String(value.regex);
-    try {
-      compileRegex(pattern);
-      return [];
-    } catch (error) {
-      const message = `${JSON.stringify(pattern)} is not a regular expression: ${reasonOf(error)}`;
-      const fix = 'write RE2 syntax, which has no look-around';
-      return [{ path: [...at, 'regex'], severity: 'error', message, fix }];
-    }
-  });
 }
 
 function checkPointers(match: RouteMatchConfig, path: ConfigPath): UnplacedIssue[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { method, modelMatch, pathMatch, valueMatch } from './model-match.ts';
+import { method, modelMatch, OPERATION_NAMES, pathMatch, valueMatch } from './model-match.ts';
 import { duration, headerName, quantity } from './model-scalars.ts';
 
 const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month'] as const;
@@ -21,7 +21,7 @@ const conditions = {
   model: modelMatch.optional().describe('Model that the client asks for'),
   sent_model: modelMatch.optional().describe('Model that the provider is asked for; counts attempts'),
   cluster: z.string().min(1).optional().describe('Cluster of an attempt; one that is used up goes to the next target'),
-  operations: names('`gen_ai` operations such as `chat`').optional(),
+  operations: z.array(z.enum(OPERATION_NAMES)).min(1).optional().describe('What is asked for; any may match'),
   methods: z.array(method).min(1).optional().describe('HTTP methods; any may match'),
   paths: z.array(pathMatch).min(1).optional().describe('Request paths without query; any may match'),
   headers: z.record(headerName, valueMatch).optional().describe('All must match'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { secret } from './model-credentials.ts';
 import { limitFields } from './model-limits.ts';
-import { OPERATIONS } from './operations.ts';
+import { OPERATION_NAMES } from './model-match.ts';
 
 const name = z
   .string()
@@ -12,7 +12,7 @@ const name = z
 /** What any level may be confined to. A level below can only narrow it. */
 const allowances = {
   allowed_models: z.array(z.string().min(1)).optional().describe('Names or globs; absent: all'),
-  allowed_operations: z.array(z.enum(OPERATIONS)).optional().describe('What may be asked for; absent: everything'),
+  allowed_operations: z.array(z.enum(OPERATION_NAMES)).optional().describe('What may be asked for; absent: everything'),
   allowed_routes: z.array(z.string().min(1)).optional().describe('Names of virtual routes; absent: all'),
   allowed_ips: z.array(z.string().min(1)).optional().describe('Addresses or CIDR ranges; absent: all'),
   metadata: z.record(z.string(), z.string()).default({}).describe('Labels for logs, usage records and transforms'),

@@ -62,7 +62,7 @@ const retry = z
 
 const timeout = z.strictObject({
   request: duration.optional().describe('The whole exchange; 0s is no bound'),
-  first_token: duration.optional().describe('Until the first byte of the answer’s body'),
+  first_token: duration.optional().describe('Until the first content of a stream'),
   idle: duration.optional().describe('Between two chunks of a stream'),
 });
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { loadConfig } from '../config/load.ts';
-import { OPERATIONS } from '../config/operations.ts';
 import { dialect } from '../dialects/registry.ts';
 import { compileSnapshot } from '../snapshot/compile.ts';
 import { allEndpoints, endpointsOnRequest, matchConfiguredPath, matchPath } from './endpoints.ts';
@@ -21,11 +20,6 @@ test('every endpoint is found by its path, and its dialect exists', () => {
       assert.deepEqual(endpoint.methods, ['POST']);
     }
   }
-});
-
-test('the operations of the configuration are those of the endpoints', () => {
-  const served = [...allEndpoints(), ...endpointsOnRequest()];
-  assert.deepEqual([...new Set(served.map(({ endpoint }) => endpoint.operation))].sort(), [...OPERATIONS].sort());
 });
 
 test('the paths of the reference system are served', () => {

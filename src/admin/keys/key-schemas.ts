@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { budget, rateLimit } from '../../config/model-limits.ts';
-import { OPERATIONS } from '../../config/operations.ts';
+import { OPERATION_NAMES } from '../../config/model-match.ts';
 import { answerTime, levelName, line, pageAfter, pageLimit, pageNext } from '../fields.ts';
 import { KEY_STATES } from './key-state.ts';
 
@@ -20,7 +20,7 @@ const expires = z.string().min(1).max(64).describe('A time, or a duration from n
 const MODELS = 'Names or globs; each must lie within one of those that the levels above allow';
 const WORK = 'What may be asked for';
 /** As many as there are: each at most once makes sense. */
-const operations = z.array(z.enum(OPERATIONS)).min(1).max(OPERATIONS.length);
+const operations = z.array(z.enum(OPERATION_NAMES)).min(1).max(OPERATION_NAMES.length);
 const ROUTES = 'Names of virtual routes';
 const ADDRESSES = 'Addresses or CIDR ranges';
 
