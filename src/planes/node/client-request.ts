@@ -1,13 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { ClientRequest } from '../../exchange/ports.ts';
-
-function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError(
-    'request_too_large',
-    `The request body is larger than ${maxBytes} bytes; raise limits.max_body to allow it.`,
-  );
-}
+import { bodyTooLarge } from './body-too-large.ts';
 
 /** A `node:http` request as the exchange sees it. */
 export class NodeClientRequest implements ClientRequest {
@@ -43,7 +37,7 @@ export class NodeClientRequest implements ClientRequest {
   readBody(maxBytes: number): Promise<Uint8Array> {
     const message = this.#message;
     const declared = Number(message.headers['content-length'] ?? Number.NaN);
-    if (declared > maxBytes) return Promise.reject(tooLarge(maxBytes));
+    if (declared > maxBytes) return Promise.reject(bodyTooLarge(maxBytes));
     return new Promise((resolve, reject) => {
       // One buffer of the declared size: a body of many chunks is never held twice.
       let whole: Buffer | undefined;
@@ -54,7 +48,7 @@ export class NodeClientRequest implements ClientRequest {
         if (length > maxBytes) {
           chunks = [];
           message.pause();
-          reject(tooLarge(maxBytes));
+          reject(bodyTooLarge(maxBytes));
           return;
         }
         if (declared > chunk.length) {

@@ -4,6 +4,9 @@ import { handleExchange } from '../../exchange/exchange.ts';
 import type { ExchangeRuntime } from '../../exchange/runtime.ts';
 import { NodeClientRequest } from './client-request.ts';
 import { NodeClientResponse } from './client-response.ts';
+import { RequestHeadParser } from './http1/request-head.ts';
+import { KEEP_ALIVE_MS, ResponseHeadWriter } from './http1/response-head-writer.ts';
+import { ServerConnection, type ServerLane } from './http1/server-connection.ts';
 import { joinWrites } from './join-writes.ts';
 import { rawErrorAnswer } from './raw-error.ts';
 
@@ -37,8 +40,6 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
-/** A kept-alive connection without a request is closed after this. */
-const KEEP_ALIVE_MS = 75_000;
 /** How often connections are looked at for requests that take too long to arrive. */
 const CHECK_MS = 1000;
 /** For the head of a request, whatever the whole may take. */
@@ -54,80 +55,121 @@ function start(server: Server, options: ListenerOptions): Promise<number> {
   });
 }
 
-/** The open connections and the latest answer on each. */
-type Sockets = ReadonlyMap<Socket, ServerResponse | undefined>;
+/** What serves connections beside the codec of our own. */
+type ConnectionListener = (this: Server, socket: Socket) => void;
 
-/** Ends the connections that wait for a request: those between two, and those on which none ever came, which Node counts as busy. */
-function closeIdle(server: Server, sockets: Sockets): void {
-  server.closeIdleConnections();
-  for (const socket of sockets.keys()) if (socket.bytesRead === 0) socket.destroy();
+/** The open connections, by who serves them. */
+interface Connections {
+  /** Those of the own codec. */
+  own: Set<ServerConnection>;
+  /** Those of `node:http`, and the latest answer on each. */
+  node: Map<Socket, ServerResponse | undefined>;
 }
 
-function closeGracefully(server: Server, sockets: Sockets, graceMs: number): Promise<void> {
+function destroyAll(connections: Connections): void {
+  for (const connection of connections.own) connection.destroy();
+  for (const socket of connections.node.keys()) socket.destroy();
+}
+
+/** Ends the connections that wait for a request. */
+function closeIdle(server: Server, connections: Connections): void {
+  server.closeIdleConnections();
+  for (const connection of connections.own) connection.closeIdle();
+}
+
+function closeGracefully(server: Server, connections: Connections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const deadline = setTimeout(() => {
-      for (const socket of sockets.keys()) socket.destroy();
-    }, graceMs);
+    const deadline = setTimeout(() => destroyAll(connections), graceMs);
     server.close(() => {
       clearTimeout(deadline);
       clearInterval(sweep);
       resolve();
     });
-    closeIdle(server, sockets);
+    closeIdle(server, connections);
     // A connection becomes idle when its answer ends.
-    const sweep = setInterval(() => closeIdle(server, sockets), 20);
+    const sweep = setInterval(() => closeIdle(server, connections), 20);
   });
 }
 
-/** Opens a listener. Rejects with the system's error when the address cannot be taken. */
+/**
+ * Opens a listener. Rejects with the system's error when the address cannot be taken. Requests of the ordinary form are read
+ * by the codec of our own; at the first other one `node:http` takes the connection.
+ */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { runtime } = options;
-  let { name } = options;
-  const sockets = new Map<Socket, ServerResponse | undefined>();
+  const connections: Connections = { own: new Set(), node: new Map() };
   const draining = () => runtime.draining();
   const handle = (message: IncomingMessage, response: ServerResponse) => {
-    sockets.set(message.socket, response);
-    void handleExchange(runtime, new NodeClientRequest(message, name), new NodeClientResponse(response, draining));
+    connections.node.set(message.socket, response);
+    void handleExchange(runtime, new NodeClientRequest(message, lane.name), new NodeClientResponse(response, draining));
   };
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true, requireHostHeader: false, connectionsCheckingInterval: CHECK_MS },
     handle,
   );
+  const [nodeListener] = server.listeners('connection') as [ConnectionListener];
+  const lane: ServerLane = {
+    parser: new RequestHeadParser(),
+    heads: new ResponseHeadWriter(),
+    connections: connections.own,
+    name: options.name,
+    maxHeaderBytes: options.maxHeaderBytes,
+    headersTimeoutMs: MAX_HEADERS_MS,
+    requestTimeoutMs: options.requestReceivedTimeoutMs,
+    now: () => performance.now(),
+    closing: draining,
+    serve: (request, response) => void handleExchange(runtime, request, response),
+    refusal: rawErrorAnswer,
+    handOver(socket) {
+      connections.node.set(socket, undefined);
+      joinWrites(socket);
+      socket.once('close', () => connections.node.delete(socket));
+      nodeListener.call(server, socket);
+    },
+  };
   const configure = (settings: ListenerSettings) => {
-    name = settings.name;
+    const { maxHeaderBytes, requestReceivedTimeoutMs } = settings;
+    const headersTimeoutMs = Math.min(requestReceivedTimeoutMs || MAX_HEADERS_MS, MAX_HEADERS_MS);
+    lane.name = settings.name;
+    lane.maxHeaderBytes = maxHeaderBytes;
+    lane.headersTimeoutMs = headersTimeoutMs;
+    lane.requestTimeoutMs = requestReceivedTimeoutMs;
     // Read for each new connection, though Node's types know it as an option only.
-    Object.assign(server, { maxHeaderSize: settings.maxHeaderBytes });
-    server.requestTimeout = settings.requestReceivedTimeoutMs;
-    server.headersTimeout = Math.min(settings.requestReceivedTimeoutMs || MAX_HEADERS_MS, MAX_HEADERS_MS);
+    Object.assign(server, { maxHeaderSize: maxHeaderBytes });
+    server.requestTimeout = requestReceivedTimeoutMs;
+    server.headersTimeout = headersTimeoutMs;
   };
   configure(options);
   // The exchange answers it in the client's dialect.
   server.on('checkExpectation', handle);
   server.maxHeadersCount = 0;
-  server.on('connection', (socket: Socket) => {
-    sockets.set(socket, undefined);
-    joinWrites(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  server.off('connection', nodeListener);
+  server.on('connection', (socket: Socket) => void new ServerConnection(socket, lane));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // Bytes of an answer under way must stay the answer's.
-    const answer = sockets.get(socket);
+    const answer = connections.node.get(socket);
     const answering = answer?.headersSent && !answer.writableFinished;
     if (!socket.writable || answering || error.code === 'ECONNRESET') socket.destroy();
     else socket.end(rawErrorAnswer(error.code ?? ''));
   });
   const port = await start(server, options);
+  const timeCheck = setInterval(() => {
+    const now = lane.now();
+    for (const connection of lane.connections) connection.checkTime(now);
+  }, CHECK_MS);
+  timeCheck.unref();
+  server.once('close', () => clearInterval(timeCheck));
   return {
     get name() {
-      return name;
+      return lane.name;
     },
     configure,
     address: options.address,
     requestedPort: options.port,
     port,
     get connections() {
-      return sockets.size;
+      return connections.own.size + connections.node.size;
     },
-    close: (graceMs) => closeGracefully(server, sockets, graceMs),
+    close: (graceMs) => closeGracefully(server, connections, graceMs),
   };
 }
