@@ -179,7 +179,9 @@ export class RequestHeadParser {
       if (at + 1 >= end) return at < end && bytes[at] !== CR ? 'other' : unfinished;
       if (bytes[at] !== CR || bytes[at + 1] !== LF) return 'other';
       let valueEnd = at;
-      while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--;
+      while (valueEnd > valueStart && bytes[valueEnd - 1] === SP) valueEnd--;
+      // Parsers do not agree on a tab behind a number.
+      if (bytes[valueEnd - 1] === TAB && valueEnd > valueStart) return 'other';
       spans[count] = nameStart;
       spans[count + 1] = nameEnd;
       spans[count + 2] = valueStart;
