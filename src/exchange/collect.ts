@@ -71,7 +71,7 @@ class Collector implements UpstreamHandler, Watched {
     this.#options.onStart?.(abort);
   }
 
-  onHead(status: number, rawHeaders: readonly Uint8Array[], resume: () => void): void {
+  onHead(status: number, rawHeaders: readonly string[], resume: () => void): void {
     // Interim answers (103 Early Hints) precede the real head.
     if (status < 200) return;
     this.#status = status;

@@ -183,11 +183,11 @@ function removeNames(headers: string[], names: ReadonlySet<string>): void {
 export class ResponseHeaders {
   readonly flat: string[];
 
-  constructor(raw: readonly Uint8Array[]) {
+  constructor(raw: readonly string[]) {
     const flat: string[] = new Array(raw.length);
     for (let index = 0; index < raw.length; index += 2) {
-      flat[index] = latin1(raw[index] as Uint8Array).toLowerCase();
-      flat[index + 1] = latin1(raw[index + 1] as Uint8Array);
+      flat[index] = (raw[index] as string).toLowerCase();
+      flat[index + 1] = raw[index + 1] as string;
     }
     this.flat = flat;
   }
@@ -220,8 +220,4 @@ export class ResponseHeaders {
     }
     return headers;
   }
-}
-
-function latin1(bytes: Uint8Array): string {
-  return (bytes as Buffer).toString('latin1');
 }

@@ -54,8 +54,8 @@ export interface UpstreamRequest {
 export interface UpstreamHandler {
   /** The request has a connection; `abort` ends it, `onError` follows. */
   onStart(abort: () => void): void;
-  /** `rawHeaders` are names and values in turn as Latin-1 bytes; `resume` undoes a `false` of `onData`. */
-  onHead(status: number, rawHeaders: readonly Uint8Array[], resume: () => void): void;
+  /** `rawHeaders` are names and values in turn as on the wire, a character for each byte; `resume` undoes a `false` of `onData`. */
+  onHead(status: number, rawHeaders: readonly string[], resume: () => void): void;
   /** Returns false to stop the provider from sending until `resume`. */
   onData(chunk: Uint8Array): boolean;
   onEnd(): void;

@@ -82,7 +82,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     if (this.#state.clientGone || this.#over || this.#attempt.lost) abort();
   }
 
-  onHead(status: number, rawHeaders: readonly Uint8Array[], resume: () => void): void {
+  onHead(status: number, rawHeaders: readonly string[], resume: () => void): void {
     // Interim answers (103 Early Hints) precede the real head.
     if (status < 200) return;
     this.#status = status;

@@ -280,14 +280,7 @@ function take(request: UpstreamRequest, handler: UpstreamHandler): SentRequest {
   const one: SentRequest = {
     request,
     aborted: false,
-    head: (status, headers) =>
-      handler.onHead(
-        status,
-        Object.entries(headers)
-          .flat()
-          .map((text) => Buffer.from(text, 'latin1')),
-        () => undefined,
-      ),
+    head: (status, headers) => handler.onHead(status, Object.entries(headers).flat(), () => undefined),
     data: (text) => void handler.onData(Buffer.from(text)),
     end() {
       over = true;

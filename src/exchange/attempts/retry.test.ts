@@ -58,7 +58,7 @@ function refused(
     kind: 'refused',
     refusal: {
       status,
-      headers: new ResponseHeaders(flat.map((text) => Buffer.from(text))),
+      headers: new ResponseHeaders(flat),
       body: new Uint8Array(),
       error,
       json: undefined,

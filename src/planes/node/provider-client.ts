@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import type { Upstream, UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../exchange/ports.ts';
 import type { Cluster, ClusterEndpoint } from '../../snapshot/snapshot.ts';
-import { joinWrites } from './join-writes.ts';
+import { ConnectionPool } from './http1/connection-pool.ts';
 
 /** How long an idle connection to a provider is kept: shorter than common load balancers keep theirs. */
 const KEEP_ALIVE_MS = 30_000;
@@ -70,24 +70,15 @@ function poolKey(cluster: Cluster, endpoint: ClusterEndpoint): string {
   return JSON.stringify([origin, resolved?.address, tls, connect_timeout, max_connections, forward_proxy]);
 }
 
-/** Connections to one endpoint. */
-interface ConnectionPool {
-  readonly dispatcher: Dispatcher;
-  /** Connections made so far. */
-  connects: number;
-  /** The pool for requests like those of this one: another, once this one takes no more. */
-  current(): ConnectionPool;
+/** Takes the requests for one endpoint. */
+interface RequestPool {
+  send(request: UpstreamRequest, handler: UpstreamHandler): void;
+  /** Takes no more requests; those in flight finish. */
+  retire(): void;
+  destroy(): Promise<void>;
 }
 
-function createPool(cluster: Cluster, endpoint: ClusterEndpoint, current: () => ConnectionPool): ConnectionPool {
-  const pool: ConnectionPool = { dispatcher: createDispatcher(cluster, endpoint), connects: 0, current };
-  pool.dispatcher.on('connect', () => {
-    pool.connects++;
-  });
-  return pool;
-}
-
-function createDispatcher(cluster: Cluster, endpoint: ClusterEndpoint): Dispatcher {
+function createPool(cluster: Cluster, endpoint: ClusterEndpoint, serverName: string | undefined): RequestPool {
   const { tls, connect_timeout, max_connections, forward_proxy } = cluster.config;
   const ca = tls?.ca ?? (tls?.ca_file === undefined ? undefined : readFileSync(tls.ca_file, 'utf8'));
   const secure = {
@@ -95,35 +86,25 @@ function createDispatcher(cluster: Cluster, endpoint: ClusterEndpoint): Dispatch
     ...(tls?.server_name === undefined ? {} : { servername: tls.server_name }),
     ...(tls?.insecure_skip_verify === true ? { rejectUnauthorized: false } : {}),
   };
-  const common = {
-    connections: max_connections ?? null,
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    allowH2: false,
-    // The exchange bounds the time of each attempt.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  };
-  if (forward_proxy !== undefined) {
-    const uri = forward_proxy.includes('://') ? forward_proxy : `http://${forward_proxy}`;
-    return new ProxyAgent({ ...common, uri, proxyTunnel: true, requestTls: { ...secure, timeout: connect_timeout } });
-  }
+  if (forward_proxy !== undefined) return new ProxiedPool(cluster, secure);
   const { resolved } = endpoint;
   const lookup = resolved === undefined ? {} : { lookup: lookupOf(resolved.address) };
   const connect = buildConnector({ ...secure, ...lookup, timeout: connect_timeout, allowH2: false });
-  return new Pool(endpoint.origin, { ...common, connect: joiningConnector(connect) });
-}
-
-/** Makes connections as another connector does, whose small requests leave in one piece. */
-function joiningConnector(connect: buildConnector.connector): buildConnector.connector {
-  return (options, callback) =>
-    connect(options, (...result) => {
-      const [, socket] = result;
-      // A failed connection gives none, whatever the types say of null.
-      if (socket) joinWrites(socket);
-      callback(...result);
-    });
+  const { hostname, host, protocol, port } = new URL(endpoint.origin);
+  const place = {
+    // An IPv6 address stands in brackets in a URL alone.
+    hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
+    host,
+    protocol,
+    port,
+    ...(serverName === undefined ? {} : { servername: serverName }),
+  };
+  return new ConnectionPool({
+    host,
+    maxConnections: max_connections ?? Number.POSITIVE_INFINITY,
+    connect: (callback) => connect(place, (error, socket) => callback(error ?? (socket as Socket))),
+    classify: classifyFailure,
+  });
 }
 
 /** Leads every name to one address: connections go there, while `host` header and TLS keep the name. */
@@ -159,12 +140,75 @@ function hasAnswered(error: Error): boolean {
   return typeof bytes === 'number' && bytes > 0;
 }
 
-/**
- * One request on its way, as undici's handler with raw headers: undici makes no header object for each answer. A class, so that
- * a request makes one object and no function for each event.
- */
+/** Connections to the endpoints of a cluster through its forward proxy, which undici asks for tunnels. */
+class ProxiedPool implements RequestPool {
+  /** Connections made so far. */
+  connects = 0;
+  readonly #dispatcher: Dispatcher;
+  #retired = false;
+
+  constructor(cluster: Cluster, secure: buildConnector.BuildOptions) {
+    const { connect_timeout, max_connections, forward_proxy = '' } = cluster.config;
+    this.#dispatcher = new ProxyAgent({
+      connections: max_connections ?? null,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      allowH2: false,
+      // The exchange bounds the time of each attempt.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      uri: forward_proxy.includes('://') ? forward_proxy : `http://${forward_proxy}`,
+      proxyTunnel: true,
+      requestTls: { ...secure, timeout: connect_timeout },
+    });
+    this.#dispatcher.on('connect', () => {
+      this.connects++;
+    });
+  }
+
+  send(request: UpstreamRequest, handler: UpstreamHandler): void {
+    const { body, headers } = request;
+    // undici counts one buffer itself.
+    if (body !== undefined && body.length !== 1) headers.push('content-length', String(lengthOf(body)));
+    else if (body === undefined && request.method === 'POST') headers.push('content-length', '0');
+    this.dispatch(request, { handler, again: false });
+  }
+
+  /** Sends a request; `again` tells that it was sent once before. */
+  dispatch(request: UpstreamRequest, options: { handler: UpstreamHandler; again: boolean }): void {
+    this.#dispatcher.dispatch(
+      {
+        origin: request.endpoint.origin,
+        path: request.path,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: request.headers,
+        body: bodyOf(request.body) as Uint8Array,
+      },
+      new Dispatched(this, request, options) as Dispatcher.DispatchHandler,
+    );
+  }
+
+  /** Whether it still takes requests. */
+  get open(): boolean {
+    return !this.#retired;
+  }
+
+  retire(): void {
+    this.#retired = true;
+    // Closing waits for the requests in flight.
+    this.#dispatcher.close().catch(() => this.#dispatcher.destroy());
+  }
+
+  destroy(): Promise<void> {
+    this.#retired = true;
+    return this.#dispatcher.destroy();
+  }
+}
+
+/** One request on its way through a proxy, as undici's handler with raw headers. */
 class Dispatched {
-  readonly #pool: ConnectionPool;
+  readonly #pool: ProxiedPool;
   readonly #request: UpstreamRequest;
   readonly #handler: UpstreamHandler;
   readonly #again: boolean;
@@ -174,8 +218,7 @@ class Dispatched {
   #aborted = false;
   #answered = false;
 
-  /** `again` tells that it was sent once before. */
-  constructor(pool: ConnectionPool, request: UpstreamRequest, options: { handler: UpstreamHandler; again: boolean }) {
+  constructor(pool: ProxiedPool, request: UpstreamRequest, options: { handler: UpstreamHandler; again: boolean }) {
     this.#pool = pool;
     this.#request = request;
     this.#handler = options.handler;
@@ -193,7 +236,8 @@ class Dispatched {
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
     this.#answered = true;
-    this.#handler.onHead(status, rawHeaders, resume);
+    const texts = rawHeaders.map((bytes) => bytes.toString('latin1'));
+    this.#handler.onHead(status, texts, resume);
     return true;
   }
 
@@ -212,7 +256,7 @@ class Dispatched {
     this.#over = true;
     const failure = classifyFailure(error);
     if (failure.kind === 'reset' && !this.#answered && !this.#aborted && this.#mayRepeat(error)) {
-      dispatch(this.#pool.current(), this.#request, { handler: this.#handler, again: true });
+      this.#pool.dispatch(this.#request, { handler: this.#handler, again: true });
       return;
     }
     // undici also calls it aborted when a proxy refuses the tunnel.
@@ -226,53 +270,56 @@ class Dispatched {
    */
   #mayRepeat(error: Error): boolean {
     const kept = this.#pool.connects === this.#connects || hasAnswered(error);
-    return !this.#again && kept && performance.now() - this.#sentAt <= STALE_MS;
+    return this.#pool.open && !this.#again && kept && performance.now() - this.#sentAt <= STALE_MS;
   }
 }
 
-function dispatch(
-  pool: ConnectionPool,
-  request: UpstreamRequest,
-  options: { handler: UpstreamHandler; again: boolean },
-): void {
-  pool.dispatcher.dispatch(
-    {
-      origin: request.endpoint.origin,
-      path: request.path,
-      method: request.method as Dispatcher.HttpMethod,
-      headers: request.headers,
-      body: bodyOf(request.body) as Uint8Array,
-    },
-    new Dispatched(pool, request, options) as Dispatcher.DispatchHandler,
-  );
+/**
+ * The name that TLS shall ask for where a request is addressed to another host than the endpoint's; undefined for the
+ * endpoint's own, and without TLS.
+ */
+function ownServerName(request: UpstreamRequest): string | undefined {
+  if (!request.endpoint.origin.startsWith('https:')) return undefined;
+  const { headers } = request;
+  for (let index = 0; index < headers.length; index += 2) {
+    if (headers[index] === 'host') {
+      const name = (headers[index + 1] as string).replace(/:\d*$/, '');
+      return isIP(name) === 0 ? name : undefined;
+    }
+  }
+  return undefined;
 }
 
 /** Makes the client. Connections are opened when first needed. */
 export function createProviderClient(): ProviderClient {
-  const pools = new Map<string, ConnectionPool>();
+  const pools = new Map<string, RequestPool>();
   /** Saves making the key for each request. */
-  let byEndpoint = new WeakMap<ClusterEndpoint, ConnectionPool>();
+  let byEndpoint = new WeakMap<ClusterEndpoint, RequestPool>();
 
-  function poolFor(cluster: Cluster, endpoint: ClusterEndpoint): ConnectionPool {
-    const known = byEndpoint.get(endpoint);
-    if (known !== undefined) return known;
-    const key = poolKey(cluster, endpoint);
+  function poolAt(key: string, request: UpstreamRequest, serverName: string | undefined): RequestPool {
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = createPool(cluster, endpoint, () => poolFor(cluster, endpoint));
+      pool = createPool(request.cluster, request.endpoint, serverName);
       pools.set(key, pool);
     }
-    byEndpoint.set(endpoint, pool);
+    return pool;
+  }
+
+  function poolFor(request: UpstreamRequest): RequestPool {
+    const { cluster, endpoint } = request;
+    const serverName = ownServerName(request);
+    if (serverName !== undefined) return poolAt(`${serverName} ${poolKey(cluster, endpoint)}`, request, serverName);
+    let pool = byEndpoint.get(endpoint);
+    if (pool === undefined) {
+      pool = poolAt(poolKey(cluster, endpoint), request, undefined);
+      byEndpoint.set(endpoint, pool);
+    }
     return pool;
   }
 
   return {
-    send(request: UpstreamRequest, handler: UpstreamHandler) {
-      const { body, headers } = request;
-      // undici counts one buffer itself.
-      if (body !== undefined && body.length !== 1) headers.push('content-length', String(lengthOf(body)));
-      else if (body === undefined && request.method === 'POST') headers.push('content-length', '0');
-      dispatch(poolFor(request.cluster, request.endpoint), request, { handler, again: false });
+    send(request, handler) {
+      poolFor(request).send(request, handler);
     },
     retain(used) {
       const wanted = new Set(
@@ -282,12 +329,11 @@ export function createProviderClient(): ProviderClient {
       for (const [key, pool] of pools) {
         if (wanted.has(key)) continue;
         pools.delete(key);
-        // Closing waits for the requests in flight.
-        pool.dispatcher.close().catch(() => pool.dispatcher.destroy());
+        pool.retire();
       }
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.dispatcher.destroy()));
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
       pools.clear();
     },
   };

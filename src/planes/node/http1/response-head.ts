@@ -1,0 +1,147 @@
+/** Most bytes of the head of one answer. */
+export const MAX_RESPONSE_HEAD = 64 * 1024;
+
+/** Characters of a header's name, by code (RFC 9110 §5.6.2). */
+const TOKEN = tokenTable();
+
+function tokenTable(): Uint8Array {
+  const table = new Uint8Array(256);
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  for (const character of `!#$%&'*+-.^_\`|~0123456789${letters}${letters.toUpperCase()}`) {
+    table[character.charCodeAt(0)] = 1;
+  }
+  return table;
+}
+
+/** Whether a value may hold a character (RFC 9110 §5.5): no control characters but the tab. */
+function isValueCode(code: number): boolean {
+  return (code >= 0x20 && code !== 0x7f) || code === 0x09;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/**
+ * The head of one answer (RFC 9112 §4, §5) and what it says of the body's framing and of the connection. One object serves
+ * all answers of a connection: `parse` sets every field anew.
+ */
+export class ResponseHead {
+  status = 0;
+  /** Names and values in turn, as on the wire. */
+  rawHeaders: string[] = [];
+  /** Bytes of the body; -1 when not told. */
+  contentLength = -1;
+  chunked = false;
+  /** Whether another request may follow on the connection, as far as the head tells. */
+  keepAlive = true;
+  /** How long the provider keeps an idle connection; infinite when not told. */
+  keepAliveSeconds = Number.POSITIVE_INFINITY;
+
+  /**
+   * Reads a head, one character for each byte, with the CR LF of its last line and without the empty line. Gives undefined,
+   * or says what is wrong with it; the fields mean nothing then.
+   */
+  parse(text: string): string | undefined {
+    this.rawHeaders = [];
+    this.contentLength = -1;
+    this.chunked = false;
+    this.keepAliveSeconds = Number.POSITIVE_INFINITY;
+    const statusEnd = this.#parseStatusLine(text);
+    if (statusEnd === -1) return 'the status line is not one of HTTP/1.0 or HTTP/1.1';
+    let at = statusEnd;
+    while (at < text.length) {
+      let colon = at;
+      // Past the end the code is not a number, which no table holds.
+      while (TOKEN[text.charCodeAt(colon)] === 1) colon++;
+      if (colon === at || text.charCodeAt(colon) !== 0x3a) return 'a header has no valid name';
+      const end = valueEnd(text, colon + 1);
+      if (end === -1) return 'a header has a character that is not allowed';
+      const problem = this.#take(text.slice(at, colon), trimmed(text, colon + 1, end));
+      if (problem !== undefined) return problem;
+      at = end + 2;
+    }
+    if (this.chunked && this.contentLength !== -1) return 'it has a content-length and is chunked';
+    return undefined;
+  }
+
+  /** Where the next line starts; -1 when it is no status line. */
+  #parseStatusLine(text: string): number {
+    const minor = text.charCodeAt(7);
+    if (!text.startsWith('HTTP/1.') || (minor !== 0x30 && minor !== 0x31) || text.charCodeAt(8) !== 0x20) return -1;
+    const first = text.charCodeAt(9);
+    const second = text.charCodeAt(10);
+    const third = text.charCodeAt(11);
+    if (first < 0x31 || !isDigit(first) || !isDigit(second) || !isDigit(third)) return -1;
+    this.status = (first - 0x30) * 100 + (second - 0x30) * 10 + (third - 0x30);
+    // RFC 9112 §9.3: kept unless told otherwise, which it was not before 1.1.
+    this.keepAlive = minor === 0x31;
+    const afterCode = text.charCodeAt(12);
+    if (afterCode !== 0x20 && afterCode !== 0x0d) return -1;
+    const end = valueEnd(text, 12);
+    return end === -1 ? -1 : end + 2;
+  }
+
+  #take(name: string, value: string): string | undefined {
+    this.rawHeaders.push(name, value);
+    switch (name.length) {
+      case 10: {
+        const lower = name.toLowerCase();
+        if (lower === 'connection') this.#takeConnection(value.toLowerCase());
+        else if (lower === 'keep-alive') this.#takeKeepAlive(value);
+        return undefined;
+      }
+      case 14:
+        return name.toLowerCase() === 'content-length' ? this.#takeLength(value) : undefined;
+      case 17:
+        return name.toLowerCase() === 'transfer-encoding' ? this.#takeEncoding(value) : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #takeConnection(value: string): void {
+    if (value === 'keep-alive') this.keepAlive = true;
+    else if (value.split(',').some((token) => token.trim() === 'close')) this.keepAlive = false;
+  }
+
+  #takeKeepAlive(value: string): void {
+    const seconds = /(?:^|[\s,;])timeout=(\d{1,9})/i.exec(value)?.[1];
+    if (seconds !== undefined) this.keepAliveSeconds = Number(seconds);
+  }
+
+  /** Two of them, even equal ones, are signs of an answer that others may read otherwise (RFC 9112 §6.3). */
+  #takeLength(value: string): string | undefined {
+    if (this.contentLength !== -1) return 'it has two content-lengths';
+    if (!/^\d{1,15}$/.test(value)) return 'its content-length is not a number';
+    this.contentLength = Number(value);
+    return undefined;
+  }
+
+  /** Nothing else was asked for: other codings could not be taken off. */
+  #takeEncoding(value: string): string | undefined {
+    if (this.chunked || value.toLowerCase() !== 'chunked') return 'its transfer-encoding is not "chunked"';
+    this.chunked = true;
+    return undefined;
+  }
+}
+
+/** Where the CR LF of a line is; -1 when a character comes before it that no line may hold. */
+function valueEnd(text: string, from: number): number {
+  let at = from;
+  while (isValueCode(text.charCodeAt(at))) at++;
+  return text.charCodeAt(at) === 0x0d && text.charCodeAt(at + 1) === 0x0a ? at : -1;
+}
+
+/** A part of a text without the blanks around it. */
+function trimmed(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
