@@ -4,6 +4,7 @@ import { buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import type { Upstream, UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../exchange/ports.ts';
 import type { Cluster, ClusterEndpoint } from '../../snapshot/snapshot.ts';
 import { ConnectionPool } from './http1/connection-pool.ts';
+import { ReadBuffer } from './http1/read-buffer.ts';
 
 /** How long an idle connection to a provider is kept: shorter than common load balancers keep theirs. */
 const KEEP_ALIVE_MS = 30_000;
@@ -78,7 +79,10 @@ interface RequestPool {
   destroy(): Promise<void>;
 }
 
-function createPool(cluster: Cluster, endpoint: ClusterEndpoint, serverName: string | undefined): RequestPool {
+function createPool(
+  { cluster, endpoint }: UpstreamRequest,
+  options: { serverName: string | undefined; readBuffer: ReadBuffer },
+): RequestPool {
   const { tls, connect_timeout, max_connections, forward_proxy } = cluster.config;
   const ca = tls?.ca ?? (tls?.ca_file === undefined ? undefined : readFileSync(tls.ca_file, 'utf8'));
   const secure = {
@@ -89,7 +93,9 @@ function createPool(cluster: Cluster, endpoint: ClusterEndpoint, serverName: str
   if (forward_proxy !== undefined) return new ProxiedPool(cluster, secure);
   const { resolved } = endpoint;
   const lookup = resolved === undefined ? {} : { lookup: lookupOf(resolved.address) };
-  const connect = buildConnector({ ...secure, ...lookup, timeout: connect_timeout, allowH2: false });
+  const { serverName, readBuffer } = options;
+  const { onread } = readBuffer;
+  const connect = buildConnector({ ...secure, ...lookup, onread, timeout: connect_timeout, allowH2: false });
   const { hostname, host, protocol, port } = new URL(endpoint.origin);
   const place = {
     // An IPv6 address stands in brackets in a URL alone.
@@ -101,6 +107,7 @@ function createPool(cluster: Cluster, endpoint: ClusterEndpoint, serverName: str
   };
   return new ConnectionPool({
     host,
+    readBuffer,
     maxConnections: max_connections ?? Number.POSITIVE_INFINITY,
     connect: (callback) => connect(place, (error, socket) => callback(error ?? (socket as Socket))),
     classify: classifyFailure,
@@ -293,13 +300,14 @@ function ownServerName(request: UpstreamRequest): string | undefined {
 /** Makes the client. Connections are opened when first needed. */
 export function createProviderClient(): ProviderClient {
   const pools = new Map<string, RequestPool>();
+  const readBuffer = new ReadBuffer();
   /** Saves making the key for each request. */
   let byEndpoint = new WeakMap<ClusterEndpoint, RequestPool>();
 
   function poolAt(key: string, request: UpstreamRequest, serverName: string | undefined): RequestPool {
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = createPool(request.cluster, request.endpoint, serverName);
+      pool = createPool(request, { serverName, readBuffer });
       pools.set(key, pool);
     }
     return pool;

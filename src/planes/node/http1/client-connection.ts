@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../../exchange/ports.ts';
+import type { ReadBuffer, Receiver } from './read-buffer.ts';
 import { expectsBody, requestText } from './request-text.ts';
 import { ResponseReader } from './response-reader.ts';
 
@@ -22,6 +23,8 @@ export interface Call {
 export interface ConnectionOwner {
   /** Value of `host`. */
   readonly host: string;
+  /** Into which its sockets read. */
+  readonly readBuffer: ReadBuffer;
   /** Sorts an error of a socket. */
   classify(error: Error): UpstreamFailure;
   /** The connection has no request any more and may have another. */
@@ -49,7 +52,7 @@ function bufferOf(bytes: Uint8Array): Buffer {
 }
 
 /** One connection to a provider, which has one request at a time. It listens to its socket once for all of them. */
-export class ClientConnection {
+export class ClientConnection implements Receiver {
   /** Whole seconds for which it has had no request; its pool counts them. */
   idleSeconds = 0;
   /** For how many of them it may be kept. */
@@ -73,7 +76,9 @@ export class ClientConnection {
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    owner.readBuffer.attach(socket, this);
+    // Nobody reads from the stream; it ends only when somebody would.
+    socket.resume();
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => this.#fail(owner.classify(error)));
     socket.on('close', () => this.#fail(owner.classify(brokenOff('The provider closed the connection.'))));
@@ -151,7 +156,7 @@ export class ClientConnection {
     call.handler.onError(this.#owner.classify(cause));
   }
 
-  #read(bytes: Buffer): void {
+  received(buffer: Buffer, length: number): void {
     const call = this.#call;
     if (call === undefined) {
       this.#fail(this.#owner.classify(brokenOff('The provider sent something that nobody asked for.')));
@@ -159,7 +164,7 @@ export class ClientConnection {
     }
     this.#answered = true;
     try {
-      this.#reader.push(bytes);
+      this.#reader.push(buffer, length);
       this.#deliver(call);
     } catch (error) {
       this.#refuse(call, error as Error);

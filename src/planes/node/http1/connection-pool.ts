@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../../exchange/ports.ts';
 import { type Call, ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import type { ReadBuffer } from './read-buffer.ts';
 
 /** How often idle connections are looked at. */
 const SWEEP_MS = 1000;
@@ -9,6 +10,8 @@ const SWEEP_MS = 1000;
 export interface PoolOptions {
   /** Value of `host` where a request has none of its own. */
   readonly host: string;
+  /** Into which the sockets read that `connect` makes. */
+  readonly readBuffer: ReadBuffer;
   /** Most connections at once; infinite for no bound. */
   readonly maxConnections: number;
   /** Makes a connection that is ready for requests, or gives the reason why there is none. */
@@ -27,6 +30,7 @@ function shutDown(): Error {
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly host: string;
+  readonly readBuffer: ReadBuffer;
   readonly #options: PoolOptions;
   readonly #connections = new Set<ClientConnection>();
   /** Those without a request; the one used last is last. */
@@ -41,6 +45,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   constructor(options: PoolOptions) {
     this.host = options.host;
+    this.readBuffer = options.readBuffer;
     this.#options = options;
   }
 

@@ -39,10 +39,10 @@ export class ResponseHead {
   keepAliveSeconds = Number.POSITIVE_INFINITY;
 
   /**
-   * Reads a head, one character for each byte, with the CR LF of its last line and without the empty line. Gives undefined,
-   * or says what is wrong with it; the fields mean nothing then.
+   * Reads the head that a text starts with, one character for each byte. `end` is behind the CR LF of its last line, before the
+   * empty line. Gives undefined, or says what is wrong with it; the fields mean nothing then.
    */
-  parse(text: string): string | undefined {
+  parse(text: string, end: number): string | undefined {
     this.rawHeaders = [];
     this.contentLength = -1;
     this.chunked = false;
@@ -50,16 +50,15 @@ export class ResponseHead {
     const statusEnd = this.#parseStatusLine(text);
     if (statusEnd === -1) return 'the status line is not one of HTTP/1.0 or HTTP/1.1';
     let at = statusEnd;
-    while (at < text.length) {
+    while (at < end) {
       let colon = at;
-      // Past the end the code is not a number, which no table holds.
       while (TOKEN[text.charCodeAt(colon)] === 1) colon++;
       if (colon === at || text.charCodeAt(colon) !== 0x3a) return 'a header has no valid name';
-      const end = valueEnd(text, colon + 1);
-      if (end === -1) return 'a header has a character that is not allowed';
-      const problem = this.#take(text.slice(at, colon), trimmed(text, colon + 1, end));
+      const lineEnd = valueEnd(text, colon + 1);
+      if (lineEnd === -1) return 'a header has a character that is not allowed';
+      const problem = this.#take(text.slice(at, colon), trimmed(text, colon + 1, lineEnd));
       if (problem !== undefined) return problem;
-      at = end + 2;
+      at = lineEnd + 2;
     }
     if (this.chunked && this.contentLength !== -1) return 'it has a content-length and is chunked';
     return undefined;

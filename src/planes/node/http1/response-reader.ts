@@ -1,7 +1,8 @@
 import { ChunkedBody } from './chunked-body.ts';
 import { MAX_RESPONSE_HEAD, ResponseHead } from './response-head.ts';
 
-const HEAD_END = Buffer.from('\r\n\r\n');
+/** Where most heads end: as much is made text at once. */
+const USUAL_HEAD = 2048;
 /** What no head holds, of which a line that never ends would show nothing else. */
 const NOT_IN_HEAD = /[^\t\r\n\x20-\x7e\x80-\xff]|\r[^\n]|[^\r]\n/;
 
@@ -20,7 +21,7 @@ export class ResponseReader {
   /** Whether the head of the final answer is there; interim ones (1xx) are passed over. */
   hasHead = false;
   /** Bytes of the body in the last input; undefined when there were none. */
-  data: Uint8Array | undefined = undefined;
+  data: Buffer | undefined = undefined;
   /** Whether the answer is whole. */
   complete = false;
   /** What is wrong with the answer: nothing that comes after it can be read. */
@@ -47,13 +48,12 @@ export class ResponseReader {
     this.#held = '';
   }
 
-  /** Reads on. The bytes must be the reader's own: it may move what is in them. */
-  push(bytes: Buffer): void {
+  /** Reads on in the first `length` bytes, which it may change. What is in `data` afterwards is a copy. */
+  push(bytes: Buffer, length: number): void {
     this.data = undefined;
     let at = 0;
-    while (this.#state === IN_HEAD && at < bytes.length && this.problem === undefined) at = this.#readHead(bytes, at);
-    if (this.problem !== undefined) return;
-    if (at < bytes.length) this.#readBody(bytes, at);
+    while (this.#state === IN_HEAD && at < length && this.problem === undefined) at = this.#readHead(bytes, at, length);
+    if (this.problem === undefined && at < length) this.#readBody(bytes, at, length);
   }
 
   /** The connection ended. Tells whether that ends the answer as it should. */
@@ -63,30 +63,24 @@ export class ResponseReader {
     return true;
   }
 
-  /** Whether the end of the connection would be the end of the answer. */
-  get endsWithConnection(): boolean {
-    return this.#state === UNTIL_CLOSE;
-  }
-
   /** Gives where the head's bytes end. */
-  #readHead(bytes: Buffer, from: number): number {
-    const end = bytes.indexOf(HEAD_END, from);
-    if (this.#held !== '' || end === -1) return this.#joinHead(bytes, from);
-    if (end - from > MAX_RESPONSE_HEAD) this.problem = 'its head is too large';
-    else this.#takeHead(bytes.toString('latin1', from, end + 2));
-    return end + 4;
-  }
-
-  /** Adds to a head of which the start came before, or the end is still to come. */
-  #joinHead(bytes: Buffer, from: number): number {
+  #readHead(bytes: Buffer, from: number, length: number): number {
     const known = this.#held.length;
+    if (known === 0) {
+      const text = bytes.toString('latin1', from, Math.min(length, from + USUAL_HEAD));
+      const end = text.indexOf('\r\n\r\n');
+      if (end !== -1) {
+        this.#takeHead(text, end + 2);
+        return from + end + 4;
+      }
+    }
     // One byte over the bound says enough.
-    const text = this.#held + bytes.toString('latin1', from, from + MAX_RESPONSE_HEAD + 1 - known);
-    const searchFrom = Math.max(0, known - 3);
-    const end = text.indexOf('\r\n\r\n', searchFrom);
+    const until = Math.min(length, from + MAX_RESPONSE_HEAD + 1 - known);
+    const text = this.#held + bytes.toString('latin1', from, until);
+    const end = text.indexOf('\r\n\r\n', Math.max(0, known - 3));
     if (end !== -1) {
       this.#held = '';
-      this.#takeHead(text.slice(0, end + 2));
+      this.#takeHead(text, end + 2);
       return from + end + 4 - known;
     }
     this.#held = text;
@@ -94,12 +88,12 @@ export class ResponseReader {
     // What cannot become a head is told at once: its end might never come.
     else if (NOT_IN_HEAD.test(known === 0 ? text : text.slice(known - 1)) || !mayStartHead(text))
       this.problem = 'it does not start with a head of HTTP/1';
-    return bytes.length;
+    return length;
   }
 
-  #takeHead(text: string): void {
+  #takeHead(text: string, end: number): void {
     const { head } = this;
-    this.problem = head.parse(text);
+    this.problem = head.parse(text, end);
     if (this.problem !== undefined) return;
     const { status } = head;
     if (status === 101) {
@@ -123,29 +117,29 @@ export class ResponseReader {
     }
   }
 
-  #readBody(bytes: Buffer, from: number): void {
+  #readBody(bytes: Buffer, from: number, length: number): void {
     switch (this.#state) {
       case IN_COUNTED: {
-        const end = Math.min(bytes.length, from + this.#left);
-        this.data = part(bytes, from, end);
+        const end = Math.min(length, from + this.#left);
+        this.data = copyOf(bytes, from, end);
         this.#left -= end - from;
         if (this.#left > 0) return;
         this.#finish();
-        this.excess = end < bytes.length;
+        this.excess = end < length;
         return;
       }
       case IN_CHUNKED: {
         const chunked = this.#chunked;
-        const end = chunked.read(bytes, from);
-        if (chunked.end > chunked.start) this.data = part(bytes, chunked.start, chunked.end);
+        const end = chunked.read(bytes, from, length);
+        if (chunked.end > chunked.start) this.data = copyOf(bytes, chunked.start, chunked.end);
         if (end === -1) this.problem = 'it is not framed as its transfer-encoding says';
         if (!chunked.done) return;
         this.#finish();
-        this.excess = end < bytes.length;
+        this.excess = end < length;
         return;
       }
       case UNTIL_CLOSE:
-        this.data = part(bytes, from, bytes.length);
+        this.data = copyOf(bytes, from, length);
         return;
       default:
         this.excess = true;
@@ -158,8 +152,10 @@ export class ResponseReader {
   }
 }
 
-function part(bytes: Buffer, from: number, to: number): Uint8Array {
-  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+function copyOf(bytes: Buffer, from: number, to: number): Buffer {
+  const copy = Buffer.allocUnsafe(to - from);
+  bytes.copy(copy, 0, from, to);
+  return copy;
 }
 
 /** Whether a text could be the start of a head: its first line as far as it is there. */
