@@ -116,7 +116,7 @@ function checkModel(model: unknown): string {
     });
   }
   // It becomes a part of the provider's path, where servers resolve dot segments.
-  if (model.split('/').some((segment) => segment === '.' || segment === '..')) {
+  if (model.includes('.') && model.split('/').some((segment) => segment === '.' || segment === '..')) {
     throw new GatewayError('invalid_request', 'The field "model" must not hold "." or ".." as a path segment.', {
       param: 'model',
     });
@@ -222,22 +222,32 @@ function admitForm(state: ExchangeState, service: Service, body: Uint8Array): vo
   state.model = assumed;
 }
 
-/**
- * Reads the request: service, endpoint, body, model, stream. Throws GatewayError for whatever the
- * client should do better.
- */
-export async function admit(state: ExchangeState, service: Service): Promise<void> {
-  const endpoint = findEndpoint(state, service);
-  const authenticating = authenticate(state);
-  if (authenticating !== undefined) await authenticating;
+function takeBody(state: ExchangeState, service: Service, body: Uint8Array): void {
+  state.body = body;
+  const source = state.endpoint?.model;
+  if (source === 'json' || source === 'route') admitJson(state, service, body);
+  else if (source === 'path') admitBody(state, body);
+  else if (source === 'form') admitForm(state, service, body);
+}
+
+function readRequest(state: ExchangeState, service: Service, endpoint: Endpoint): void | Promise<void> {
   checkHeaders(state, endpoint);
   const { method } = state.request;
   if (method === 'GET' || method === 'DELETE') return;
-  const body = await state.request.readBody(state.bound.snapshot.limits.maxBodyBytes);
-  state.body = body;
-  if (endpoint.model === 'json' || endpoint.model === 'route') admitJson(state, service, body);
-  else if (endpoint.model === 'path') admitBody(state, body);
-  else if (endpoint.model === 'form') admitForm(state, service, body);
+  const body = state.request.readBody(state.bound.snapshot.limits.maxBodyBytes);
+  if (body instanceof Promise) return body.then((bytes) => takeBody(state, service, bytes));
+  takeBody(state, service, body);
+}
+
+/**
+ * Reads the request: endpoint, caller, body, model, stream. Throws, or rejects with, GatewayError for whatever the client
+ * should do better. A promise only where the caller or the body has to be waited for.
+ */
+export function admit(state: ExchangeState, service: Service): void | Promise<void> {
+  const endpoint = findEndpoint(state, service);
+  const authenticating = authenticate(state);
+  if (authenticating !== undefined) return authenticating.then(() => readRequest(state, service, endpoint));
+  return readRequest(state, service, endpoint);
 }
 
 /** The parsed body of a JSON request, parsed at most once. */

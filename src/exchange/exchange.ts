@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors/gateway-error.ts';
+import type { Service } from '../snapshot/snapshot.ts';
 import { admit, findService } from './admit.ts';
 import { admitLimits, checkAllowed } from './admit-limits.ts';
 import { runAttempts } from './attempts/run-attempts.ts';
@@ -24,47 +25,73 @@ function fail(state: ExchangeState, thrown: unknown): void {
   sendError(state, error);
 }
 
-/**
- * Handles one request from admission to settlement. Never rejects and never throws: whatever happens
- * becomes an answer, a cut connection, and exactly one record.
- */
-export async function handleExchange(
-  runtime: ExchangeRuntime,
-  request: ClientRequest,
-  response: ClientResponse,
-): Promise<void> {
-  const state = new ExchangeState(runtime, request, response);
-  runtime.activeRequests.increment();
-  response.onAbort(() => {
-    state.clientGone = true;
-    state.cancelWait?.();
-    if (state.race !== undefined) state.race.abort();
-    else state.attempt?.abort?.();
-  });
-  try {
-    const service = findService(state);
-    state.service = state.bound.services[service.index];
-    if (isModelsRequest(request.method, state.path)) {
-      await authenticate(state);
-      await answerModels(state, service);
-    } else {
-      await admit(state, service);
-      if (!state.clientGone) {
-        const route = findRoute(state, service);
-        state.route = route;
-        checkAllowed(state);
-        const admitted = admitLimits(state, service);
-        if (admitted !== undefined) await admitted;
-        if (!state.clientGone) await runAttempts(plan(state, state.route));
-      }
-    }
-  } catch (thrown) {
+/** Ends an exchange; `thrown` is what the client has still to be told. Never throws, and does nothing the second time. */
+function conclude(state: ExchangeState, thrown?: unknown): void {
+  if (state.settled) return;
+  if (thrown !== undefined) {
     try {
       fail(state, thrown);
     } catch (error) {
-      runtime.reportFault(error, state.id);
-      response.destroy();
+      state.runtime.reportFault(error, state.id);
+      state.response.destroy();
     }
   }
-  settle(state);
+  try {
+    settle(state);
+  } catch (error) {
+    state.runtime.reportFault(error, state.id);
+  }
+}
+
+function abandon(state: ExchangeState): void {
+  state.clientGone = true;
+  state.cancelWait?.();
+  if (state.race !== undefined) state.race.abort();
+  else state.attempt?.abort?.();
+}
+
+async function listModels(state: ExchangeState, service: Service): Promise<void> {
+  await authenticate(state);
+  await answerModels(state, service);
+  conclude(state);
+}
+
+function startAttempts(state: ExchangeState): void {
+  if (state.clientGone || state.route === undefined) conclude(state);
+  else runAttempts(plan(state, state.route), (thrown) => conclude(state, thrown));
+}
+
+function startAdmitted(state: ExchangeState, service: Service): void | Promise<void> {
+  if (state.clientGone) {
+    conclude(state);
+    return;
+  }
+  state.route = findRoute(state, service);
+  checkAllowed(state);
+  const reserving = admitLimits(state, service);
+  if (reserving !== undefined) return reserving.then(() => startAttempts(state));
+  startAttempts(state);
+}
+
+function start(state: ExchangeState): void | Promise<void> {
+  const service = findService(state);
+  state.service = state.bound.services[service.index];
+  if (isModelsRequest(state.request.method, state.path)) return listModels(state, service);
+  const admitting = admit(state, service);
+  return admitting === undefined ? startAdmitted(state, service) : admitting.then(() => startAdmitted(state, service));
+}
+
+/**
+ * Handles one request from admission to settlement. Never throws: whatever happens becomes an answer, a cut connection, and
+ * exactly one record. Goes as far as it can at once: a promise is made only where something has to be waited for.
+ */
+export function handleExchange(runtime: ExchangeRuntime, request: ClientRequest, response: ClientResponse): void {
+  const state = new ExchangeState(runtime, request, response);
+  runtime.activeRequests.increment();
+  response.onAbort(() => abandon(state));
+  try {
+    start(state)?.catch((thrown: unknown) => conclude(state, thrown));
+  } catch (thrown) {
+    conclude(state, thrown);
+  }
 }

@@ -10,7 +10,7 @@ import { UnwrappedStreamRelay } from '../relay/unwrapped-stream-relay.ts';
 import { WholeRelay } from '../relay/whole-relay.ts';
 import type { Attempt, ExchangeState } from '../state.ts';
 import type { Watched } from '../watchdog.ts';
-import { type AttemptOutcome, failureError } from './attempt-outcome.ts';
+import { type AttemptOutcome, type AttemptSink, failureError } from './attempt-outcome.ts';
 import { readRefusal } from './read-refusal.ts';
 
 const NO_TIMEOUTS = { requestMs: 0, headMs: 0, firstTokenMs: 0, idleMs: 0 };
@@ -37,7 +37,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   readonly #lastTry: number;
   readonly #attempt: Attempt;
   readonly #state: ExchangeState;
-  readonly #finish: (outcome: AttemptOutcome) => void;
+  readonly #sink: AttemptSink;
   #over = false;
   /** Whether the provider was stopped because the client reads too slowly. */
   #stalled = false;
@@ -50,11 +50,11 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   #error: Uint8Array[] = [];
   #errorBytes = 0;
 
-  constructor(attempt: Attempt, finish: (outcome: AttemptOutcome) => void) {
+  constructor(attempt: Attempt, sink: AttemptSink) {
     const { state } = attempt;
     this.#attempt = attempt;
     this.#state = state;
-    this.#finish = finish;
+    this.#sink = sink;
     const { requestMs, headMs, firstTokenMs, idleMs } = state.route?.timeouts ?? NO_TIMEOUTS;
     const perTryMs = state.route?.retry.perTryTimeoutMs ?? 0;
     const now = state.runtime.monotonic();
@@ -229,6 +229,6 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     this.#over = true;
     this.#state.runtime.watchdog.unwatch(this);
     this.#attempt.abort = undefined;
-    this.#finish(outcome);
+    this.#sink.ended(outcome);
   }
 }

@@ -26,6 +26,13 @@ export type AttemptOutcome =
   /** The provider answered with an error status. */
   | { kind: 'refused'; refusal: ProviderRefusal };
 
+/** Hears once how an attempt ended. */
+export interface AttemptSink {
+  ended(outcome: AttemptOutcome): void;
+  /** Something broke in the gateway, or the request itself is at fault: no other target would do better. */
+  broke(thrown: unknown): void;
+}
+
 /** A provider's error answer, whole. */
 export interface ProviderRefusal {
   status: number;

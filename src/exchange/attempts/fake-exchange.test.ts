@@ -20,6 +20,7 @@ import { ExchangeState } from '../state.ts';
 import type { Watched } from '../watchdog.ts';
 import { AttemptPlan } from './attempt-plan.ts';
 import type { AttemptRun } from './make-attempt.ts';
+import { runAttempts } from './run-attempts.ts';
 
 /** Breakers of fakes: two failures open them for a second. */
 const BREAKER: BreakerPolicy = {
@@ -79,6 +80,13 @@ export interface FakeWorld {
 /** Lets promises that are settled run on. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+/** Makes the attempts of a request: resolves when they have ended, rejects with what the client has still to be told. */
+export function attemptsEnd(run: AttemptRun): Promise<void> {
+  return new Promise((resolve, reject) => {
+    runAttempts(run, (thrown) => (thrown === undefined ? resolve() : reject(thrown)));
+  });
 }
 
 const KEY: Credential = {

@@ -5,7 +5,7 @@ import type { BoundCluster, Lane, LiveRoute, LiveTarget } from '../live.ts';
 import type { ExchangeState } from '../state.ts';
 import { Attempt } from '../state.ts';
 import { holdAttemptLimits, settleAttemptLimits } from './attempt-limits.ts';
-import type { AttemptOutcome } from './attempt-outcome.ts';
+import type { AttemptOutcome, AttemptSink } from './attempt-outcome.ts';
 import type { AttemptPlan } from './attempt-plan.ts';
 import { chooseLane, type LaneFault } from './choose-lane.ts';
 import { observeAttempt } from './observe-attempt.ts';
@@ -41,17 +41,55 @@ export function prepareAttempt(run: AttemptRun, target: LiveTarget, fault?: Lane
 }
 
 function send(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
-  const abandon = (thrown: unknown): never => {
-    attemptAbandoned(attempt);
-    throw thrown;
-  };
-  return sendAttempt(attempt, run.live.tracksLoad).then((outcome) => {
+  return new Promise((resolve, reject) => {
+    sendObserved(run, attempt, { ended: resolve, broke: reject });
+  });
+}
+
+/** Lets health and metrics know how an attempt ended before whoever waits for it does. */
+class ObservingSink implements AttemptSink {
+  readonly #attempt: Attempt;
+  readonly #sink: AttemptSink;
+  #over = false;
+
+  constructor(attempt: Attempt, sink: AttemptSink) {
+    this.#attempt = attempt;
+    this.#sink = sink;
+  }
+
+  ended(outcome: AttemptOutcome): void {
+    if (this.#over) return;
     try {
-      return observeAttempt(attempt, outcome);
+      observeAttempt(this.#attempt, outcome);
     } catch (thrown) {
-      return abandon(thrown);
+      this.broke(thrown);
+      return;
     }
-  }, abandon);
+    this.#over = true;
+    this.#sink.ended(outcome);
+  }
+
+  broke(thrown: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    attemptAbandoned(this.#attempt);
+    this.#sink.broke(thrown);
+  }
+}
+
+/** Sends an attempt that waits for nothing; health and metrics hear how it ended, then the sink. May tell it before it returns. */
+export function sendObserved(run: AttemptRun, attempt: Attempt, sink: AttemptSink): void {
+  const observing = new ObservingSink(attempt, sink);
+  try {
+    sendAttempt(attempt, { tracksLoad: run.live.tracksLoad, sink: observing });
+  } catch (thrown) {
+    observing.broke(thrown);
+  }
+}
+
+/** Whether an attempt is sent at once: it needs no place in its cluster, and no limit goes by its target. */
+export function isUnbounded(run: AttemptRun, attempt: Attempt): boolean {
+  return attempt.cluster.limit === undefined && run.attemptLimits.length === 0;
 }
 
 async function sendWithinLimits(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
@@ -68,7 +106,6 @@ async function sendWithinLimits(run: AttemptRun, attempt: Attempt): Promise<Atte
 export function makeAttempt(run: AttemptRun, attempt: Attempt): Promise<AttemptOutcome> {
   const { limit } = attempt.cluster;
   if (limit !== undefined) return makeInPlace(run, attempt, limit);
-  // Most attempts: no function more than needed stands between the answer and what waits for it.
   return run.attemptLimits.length === 0 ? send(run, attempt) : sendWithinLimits(run, attempt);
 }
 

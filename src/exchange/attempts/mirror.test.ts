@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatAnswer, fakeWorld, JSON_HEAD, settled } from './fake-exchange.test.ts';
+import { attemptsEnd, chatAnswer, fakeWorld, JSON_HEAD, settled } from './fake-exchange.test.ts';
 import { startMirrors } from './mirror.ts';
-import { runAttempts } from './run-attempts.ts';
 
 function newWorld(mirror: string) {
   return fakeWorld(`static_cluster:
@@ -15,7 +14,7 @@ virtual_services: [{ name: main, virtual_routes: [{ name: one, split: [{ cluster
 
 test('a copy goes out beside the request and is counted, whatever becomes of it; the answer waits for nothing', async () => {
   const exchange = newWorld('{ cluster: shadow, model: other }').exchange();
-  const done = runAttempts(exchange.run);
+  const done = attemptsEnd(exchange.run);
   await settled();
   const to = (host: string) => exchange.sent.find(({ request }) => request.endpoint.hostname === host);
   assert.match(Buffer.concat([...(to('shadow.test')?.request.body ?? [])]).toString(), /"model":"other"/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  attemptsEnd,
   chatAnswer,
   chatChunk,
   type FakeExchange,
@@ -10,7 +11,6 @@ import {
   STREAM_HEAD,
   settled,
 } from './fake-exchange.test.ts';
-import { runAttempts } from './run-attempts.ts';
 
 const world = () =>
   fakeWorld(`static_cluster:
@@ -29,7 +29,7 @@ async function play(
   act: (sent: SentRequest, exchange: FakeExchange) => void,
 ): Promise<FakeExchange> {
   const exchange = options.world.exchange({ route: 'one', ...options });
-  const done = runAttempts(exchange.run).catch(() => undefined);
+  const done = attemptsEnd(exchange.run).catch(() => undefined);
   await settled();
   act(exchange.sent[0] as SentRequest, exchange);
   await done;
@@ -134,7 +134,7 @@ test('on probation the first content is enough: nobody waits for the end of a lo
   for (let at = 0; at < 2; at++) await play({ world: w }, (sent) => sent.reply(500, JSON_HEAD, '{}'));
   w.nowMs += 1000;
   const exchange = w.exchange({ route: 'one', stream: true });
-  const done = runAttempts(exchange.run);
+  const done = attemptsEnd(exchange.run);
   await settled();
   const { breaker } = exchange.target('a');
   assert.equal(breaker.allows(w.nowMs), false, 'one probe at a time');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
+  attemptsEnd,
   chatAnswer,
   chatChunk,
   type FakeExchange,
@@ -10,7 +11,6 @@ import {
   STREAM_HEAD,
   settled,
 } from './fake-exchange.test.ts';
-import { runAttempts } from './run-attempts.ts';
 
 const CONFIG = `static_cluster:
   a: { provider: openai, endpoint: "http://a.test", api_key: k }
@@ -37,7 +37,7 @@ function worldOf(t: TestContext) {
 
 function begin(world: ReturnType<typeof worldOf>, route: string, stream = false): Running {
   const exchange = world.exchange({ route, stream });
-  return { ...exchange, done: runAttempts(exchange.run).catch((error: unknown) => error) };
+  return { ...exchange, done: attemptsEnd(exchange.run).catch((error: unknown) => error) };
 }
 
 /** Lets the second attempt begin; gives both. */

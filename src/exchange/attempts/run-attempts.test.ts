@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
+  attemptsEnd,
   chatAnswer,
   chatChunk,
   type FakeExchange,
@@ -10,7 +11,6 @@ import {
   STREAM_HEAD,
   settled,
 } from './fake-exchange.test.ts';
-import { runAttempts } from './run-attempts.ts';
 
 const CONFIG = `static_cluster:
   a: { provider: openai, endpoint: "http://a.test", api_key: k }
@@ -33,7 +33,7 @@ function begin(
 ): FakeExchange & { done: Promise<unknown> } {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const exchange = fakeWorld(CONFIG, (ms) => t.mock.timers.tick(ms)).exchange(options);
-  const done = runAttempts(exchange.run).catch((error: unknown) => error);
+  const done = attemptsEnd(exchange.run).catch((error: unknown) => error);
   return { ...exchange, done };
 }
 
@@ -195,5 +195,5 @@ virtual_services: [{ name: main, virtual_routes: [{ name: one, split: [{ cluster
 `);
   const exchange = world.exchange();
   exchange.cluster('a').limit?.tryAcquire();
-  await assert.rejects(runAttempts(exchange.run), { code: 'overloaded', retryAfterSeconds: 1 });
+  await assert.rejects(attemptsEnd(exchange.run), { code: 'overloaded', retryAfterSeconds: 1 });
 });

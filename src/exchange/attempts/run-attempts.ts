@@ -2,11 +2,11 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { canServe } from '../binding.ts';
 import { sendRefusal } from '../refusal.ts';
 import type { Attempt, ExchangeState } from '../state.ts';
-import type { AttemptOutcome } from './attempt-outcome.ts';
+import type { AttemptOutcome, AttemptSink } from './attempt-outcome.ts';
 import { hasFreshLane } from './choose-lane.ts';
-import { type AttemptRun, makeAttempt, prepareAttempt } from './make-attempt.ts';
+import { type AttemptRun, isUnbounded, makeAttempt, prepareAttempt, sendObserved } from './make-attempt.ts';
 import { startMirrors } from './mirror.ts';
-import { hedgeDelayMs, raceAttempts } from './race.ts';
+import { type Finish, hedgeDelayMs, raceAttempts } from './race.ts';
 import { laneFault, mayRetry, waitBefore } from './retry.ts';
 
 /** An attempt that is ready to be made. */
@@ -90,24 +90,20 @@ function wait(state: ExchangeState, ms: number): Promise<void> {
   });
 }
 
-/** Tries the targets in the plan's order until one answers, then gives the client the last failure. */
-export async function runAttempts(run: AttemptRun): Promise<void> {
+/** Makes an attempt, and where the route asks for it a second one that competes with it. */
+async function make(run: AttemptRun, attempt: Attempt): Promise<Finish> {
+  const delayMs = run.live.route.hedge === undefined ? undefined : hedgeDelayMs(run, attempt);
+  if (delayMs === undefined) return { attempt, outcome: await makeAttempt(run, attempt) };
+  const finish = await raceAttempts(run, attempt, { delayMs, rival: () => rivalOf(run, attempt) });
+  run.state.attempt = finish.attempt;
+  return finish;
+}
+
+/** Goes on from an attempt that has ended until one answers, then gives the client the last failure. */
+async function goOn(run: AttemptRun, ended: Finish): Promise<void> {
   const { state, live } = run;
-  live.retryBudget?.request(state.runtime.monotonic());
-  if (live.route.mirrors.length > 0) startMirrors(state);
-  let attempt = nextAttempt(run)?.attempt;
-  if (attempt === undefined) throw noWay(run);
+  let { attempt, outcome } = ended;
   for (;;) {
-    const first = attempt;
-    const delayMs = live.route.hedge === undefined ? undefined : hedgeDelayMs(run, first);
-    let outcome: AttemptOutcome;
-    if (delayMs === undefined) outcome = await makeAttempt(run, first);
-    else {
-      const finish = await raceAttempts(run, first, { delayMs, rival: () => rivalOf(run, first) });
-      attempt = finish.attempt;
-      outcome = finish.outcome;
-      state.attempt = attempt;
-    }
     if (outcome.kind === 'done' || state.clientGone) return;
     if (!mayRetry(attempt, outcome)) return giveUp(attempt, outcome);
     const next = nextAttempt(run, attempt, outcome);
@@ -116,6 +112,56 @@ export async function runAttempts(run: AttemptRun): Promise<void> {
     }
     if (next.waitMs > 0) await wait(state, next.waitMs);
     if (state.clientGone) return;
-    attempt = next.attempt;
+    ({ attempt, outcome } = await make(run, next.attempt));
   }
+}
+
+/** Hears once how the attempts of a request ended; `thrown` is what the client has still to be told. Must not throw. */
+export type AttemptsEnd = (thrown?: unknown) => void;
+
+/** A first attempt that waits for nothing: where it is answered, as most are, the whole request makes no promise. */
+class FirstAttempt implements AttemptSink {
+  readonly #run: AttemptRun;
+  readonly #attempt: Attempt;
+  readonly #end: AttemptsEnd;
+
+  constructor(run: AttemptRun, attempt: Attempt, end: AttemptsEnd) {
+    this.#run = run;
+    this.#attempt = attempt;
+    this.#end = end;
+  }
+
+  ended(outcome: AttemptOutcome): void {
+    if (outcome.kind === 'done' || this.#run.state.clientGone) {
+      this.#end();
+      return;
+    }
+    // In a turn of its own: whoever tells of the failure has still to let go of the attempt.
+    Promise.resolve({ attempt: this.#attempt, outcome })
+      .then((finish) => goOn(this.#run, finish))
+      .then(() => this.#end(), this.#end);
+  }
+
+  broke(thrown: unknown): void {
+    this.#end(thrown);
+  }
+}
+
+/**
+ * Tries the targets in the plan's order until one answers, then gives the client the last failure. Throws, or ends with,
+ * GatewayError when no target takes the request; `end` may be called before it returns.
+ */
+export function runAttempts(run: AttemptRun, end: AttemptsEnd): void {
+  const { state, live } = run;
+  live.retryBudget?.request(state.runtime.monotonic());
+  if (live.route.mirrors.length > 0) startMirrors(state);
+  const attempt = nextAttempt(run)?.attempt;
+  if (attempt === undefined) throw noWay(run);
+  if (live.route.hedge === undefined && isUnbounded(run, attempt)) {
+    sendObserved(run, attempt, new FirstAttempt(run, attempt, end));
+    return;
+  }
+  make(run, attempt)
+    .then((finish) => goOn(run, finish))
+    .then(() => end(), end);
 }

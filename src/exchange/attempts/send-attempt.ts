@@ -3,7 +3,7 @@ import type { UpstreamRequest } from '../ports.ts';
 import { applyCredential, buildProviderRequest } from '../provider-request.ts';
 import type { Attempt } from '../state.ts';
 import { AttemptHandler } from './attempt-handler.ts';
-import type { AttemptOutcome } from './attempt-outcome.ts';
+import type { AttemptOutcome, AttemptSink } from './attempt-outcome.ts';
 import { attemptFamily } from './family-attempt.ts';
 import { attemptBegun } from './observe-health.ts';
 
@@ -24,39 +24,82 @@ function unneeded(): AttemptOutcome {
   return { kind: 'failed', error, failure: 'aborted' };
 }
 
-/** Sends the provider request of an attempt and resolves when the client has its answer or the attempt has failed. */
-export function sendAttempt(attempt: Attempt, tracksLoad: boolean): Promise<AttemptOutcome> {
+/** Sends a request that is ready. */
+function dispatch(attempt: Attempt, request: UpstreamRequest, { tracksLoad, sink }: SendOptions): void {
+  const { state } = attempt;
+  // A token may have taken long to come.
+  if (attempt.lost || state.clientGone) {
+    sink.ended(unneeded());
+    return;
+  }
+  state.phase = 'attempt';
+  attempt.startedMonotonic = state.runtime.monotonic();
+  attemptBegun(attempt, tracksLoad);
+  state.runtime.upstream.send(request, new AttemptHandler(attempt, sink));
+}
+
+/** Tells of a request that could not be made or signed. */
+function tellUnsent(thrown: unknown, sink: AttemptSink): void {
+  let outcome: AttemptOutcome;
+  try {
+    outcome = unsent(thrown);
+  } catch (fault) {
+    sink.broke(fault);
+    return;
+  }
+  sink.ended(outcome);
+}
+
+/** How an attempt is sent. */
+interface SendOptions {
+  /** Whether the figures of its target are kept. */
+  readonly tracksLoad: boolean;
+  readonly sink: AttemptSink;
+}
+
+/**
+ * Sends the provider request of an attempt; tells the sink when the client has its answer or the attempt has failed. It may
+ * do so before it returns, and never throws what the sink could be told.
+ */
+export function sendAttempt(attempt: Attempt, options: SendOptions): void {
   const { state, chosen } = attempt;
-  if (attempt.lost || state.clientGone) return Promise.resolve(unneeded());
+  const { sink } = options;
+  if (attempt.lost || state.clientGone) {
+    sink.ended(unneeded());
+    return;
+  }
   state.attempt = attempt;
   if (!chosen.sameDialect && chosen.dialect.provider === undefined) {
-    return attemptFamily(attempt, tracksLoad).catch(unsent);
+    attemptFamily(attempt, options.tracksLoad)
+      .catch(unsent)
+      .then(
+        (outcome) => sink.ended(outcome),
+        (thrown) => sink.broke(thrown),
+      );
+    return;
   }
   let request: UpstreamRequest;
   try {
     request = buildProviderRequest(attempt);
   } catch (thrown) {
-    return Promise.resolve(thrown).then(unsent);
+    tellUnsent(thrown, sink);
+    return;
   }
   state.attempts++;
   attempt.upstreamHost = request.endpoint.resolved?.peer ?? request.endpoint.host;
-  const dispatch = () =>
-    new Promise<AttemptOutcome>((resolve) => {
-      // A token may have taken long to come.
-      if (attempt.lost || state.clientGone) {
-        resolve(unneeded());
-        return;
-      }
-      state.phase = 'attempt';
-      attempt.startedMonotonic = state.runtime.monotonic();
-      attemptBegun(attempt, tracksLoad);
-      state.runtime.upstream.send(request, new AttemptHandler(attempt, resolve));
-    });
-  let pending: void | Promise<void>;
+  let signing: void | Promise<void>;
   try {
-    pending = applyCredential(attempt, request);
+    signing = applyCredential(attempt, request);
   } catch (thrown) {
-    return Promise.resolve(thrown).then(unsent);
+    tellUnsent(thrown, sink);
+    return;
   }
-  return pending === undefined ? dispatch() : pending.then(dispatch, unsent);
+  if (signing === undefined) {
+    dispatch(attempt, request, options);
+    return;
+  }
+  signing.then(
+    () => dispatch(attempt, request, options),
+    (thrown) => tellUnsent(thrown, sink),
+  );
 }
