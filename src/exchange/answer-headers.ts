@@ -1,13 +1,17 @@
 import { appendLimitHeaders } from '../filters/limits/limit-headers.ts';
 import type { ResponseHeaders } from './headers.ts';
+import { serverTiming } from './server-timing.ts';
 import { type Attempt, type ExchangeState, warningsOf } from './state.ts';
 
 /** Longest `x-aigw-warnings` value: proxies on the way may bound header lines. */
 const MAX_WARNINGS = 2048;
 
+const UNSAFE = /[^\x20-\x7e]/;
+const EACH_UNSAFE = /[^\x20-\x7e]/g;
+
 /** A header value holds visible ASCII only. */
 function headerSafe(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?');
+  return UNSAFE.test(text) ? text.replace(EACH_UNSAFE, '?') : text;
 }
 
 /** Appends the gateway's own answer headers. */
@@ -15,9 +19,7 @@ export function appendGatewayHeaders(state: ExchangeState, headers: string[], at
   headers.push('x-aigw-request-id', state.id);
   if (attempt !== undefined) {
     headers.push('x-aigw-cluster', headerSafe(attempt.target.cluster.name), 'x-aigw-attempts', String(state.attempts));
-    const upstream = state.runtime.monotonic() - attempt.startedMonotonic;
-    const total = state.runtime.monotonic() - state.startedMonotonic;
-    headers.push('server-timing', `upstream;dur=${upstream.toFixed(1)}, total;dur=${total.toFixed(1)}`);
+    headers.push('server-timing', serverTiming(attempt));
   }
   if (state.held !== undefined) {
     appendLimitHeaders(headers, state.held, { dialect: state.dialect?.name, nowMs: state.startedAt });

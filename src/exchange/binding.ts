@@ -1,8 +1,9 @@
 import { canTranslateFamily } from '../dialects/family-call.ts';
 import type { FamilyDialect } from '../dialects/family-dialects.ts';
-import type { DialectName } from '../dialects/names.ts';
+import { DIALECT_NAMES, type DialectName } from '../dialects/names.ts';
 import { dialect } from '../dialects/registry.ts';
-import type { ProviderDescriptor } from '../providers/provider.ts';
+import { PROVIDER_NAMES, type ProviderDescriptor, type ProviderName } from '../providers/provider.ts';
+import { providerDescriptor } from '../providers/registry.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import type { ChosenBinding } from './chosen-binding.ts';
 import type { ExchangeState } from './state.ts';
@@ -14,6 +15,35 @@ function canTranslate(client: FamilyDialect, provider: FamilyDialect): boolean {
   return canTranslateFamily(client, provider);
 }
 
+/** What there is for requests of one API at one kind of provider. */
+interface Bindings {
+  /** The provider's own form of that API. */
+  readonly own: ChosenBinding | undefined;
+  /** Its preferred one of those that the API can be translated to. */
+  readonly translated: ChosenBinding | undefined;
+}
+
+function bindingsOf(client: FamilyDialect, { dialects: offered }: ProviderDescriptor): Bindings {
+  const own = offered[client.name];
+  if (own !== undefined) return { own: { dialect: client, binding: own, sameDialect: true }, translated: undefined };
+  for (const name in offered) {
+    const candidate = dialect(name as DialectName);
+    const binding = offered[name as DialectName];
+    if (binding !== undefined && binding.sameDialectOnly !== true && canTranslate(client, candidate)) {
+      return { own, translated: { dialect: candidate, binding, sameDialect: false } };
+    }
+  }
+  return { own, translated: undefined };
+}
+
+/** By API, then by provider: every request asks several times, and the answer never changes. */
+const BINDINGS: ReadonlyMap<FamilyDialect, ReadonlyMap<ProviderName, Bindings>> = new Map(
+  DIALECT_NAMES.map(dialect).map((client) => [
+    client,
+    new Map(PROVIDER_NAMES.map((name) => [name, bindingsOf(client, providerDescriptor(name))])),
+  ]),
+);
+
 /**
  * The client's own API where the provider has it, else the provider's preferred one of the same family
  * that both sides can be translated to; undefined when there is none.
@@ -22,20 +52,12 @@ export function chooseBinding(state: ExchangeState, target: Target): ChosenBindi
   return bindingAt(state, target.cluster.provider);
 }
 
-function bindingAt(state: ExchangeState, { dialects: offered }: ProviderDescriptor): ChosenBinding | undefined {
-  const client = state.dialect;
-  if (client === undefined) return undefined;
-  const own = offered[client.name];
-  if (own !== undefined) return { dialect: client, binding: own, sameDialect: true };
-  if (state.endpoint?.model === 'form' || state.endpoint?.model === 'none') return undefined;
-  for (const name in offered) {
-    const candidate = dialect(name as DialectName);
-    const binding = offered[name as DialectName];
-    if (binding !== undefined && binding.sameDialectOnly !== true && canTranslate(client, candidate)) {
-      return { dialect: candidate, binding, sameDialect: false };
-    }
-  }
-  return undefined;
+function bindingAt(state: ExchangeState, provider: ProviderDescriptor): ChosenBinding | undefined {
+  if (state.dialect === undefined) return undefined;
+  const bindings = BINDINGS.get(state.dialect)?.get(provider.name);
+  if (bindings?.own !== undefined) return bindings.own;
+  const source = state.endpoint?.model;
+  return source === 'form' || source === 'none' ? undefined : bindings?.translated;
 }
 
 /** Whether a provider of this kind can serve the request's operation at all. */

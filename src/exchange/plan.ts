@@ -129,7 +129,7 @@ function priceUnknown(state: ExchangeState, route: Route): GatewayError {
  */
 export function plan(state: ExchangeState, route: Route): AttemptRun {
   const live = state.bound.routes[route.index] as LiveRoute;
-  const context = state.pickContext();
+  const context = state.pick;
   context.affinityHash = affinityHash(state, route);
   if (live.tracksLoad) context.promptTokens = state.promptTokens;
   const attempts = new AttemptPlan(live, {

@@ -104,10 +104,18 @@ export class ExchangeState {
   streaming = false;
   clientGone = false;
   settled = false;
+  /** What balancers may know of this request; `pickContext` brings it up to date. */
+  readonly pick: PickContext = {
+    nowMs: 0,
+    random: 0,
+    promptTokens: 0,
+    expectedOutputTokens: 0,
+    affinityHash: undefined,
+    panic: false,
+  };
   #endUser: string | undefined = undefined;
   #endUserRead = false;
   #promptTokens = -1;
-  #pick: PickContext | undefined = undefined;
 
   constructor(runtime: ExchangeRuntime, request: ClientRequest, response: ClientResponse) {
     this.runtime = runtime;
@@ -120,18 +128,10 @@ export class ExchangeState {
   }
   /** What balancers may know of this request, with the time and a random number of now. */
   pickContext(): PickContext {
-    const { runtime } = this;
-    this.#pick ??= {
-      nowMs: 0,
-      random: 0,
-      promptTokens: 0,
-      expectedOutputTokens: 0,
-      affinityHash: undefined,
-      panic: false,
-    };
-    this.#pick.nowMs = runtime.monotonic();
-    this.#pick.random = runtime.random();
-    return this.#pick;
+    const { runtime, pick } = this;
+    pick.nowMs = runtime.monotonic();
+    pick.random = runtime.random();
+    return pick;
   }
 
   /** Estimated tokens of the prompt. */

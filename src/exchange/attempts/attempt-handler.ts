@@ -26,8 +26,11 @@ const MAX_ERROR_BODY = 256 * 1024;
 /** Media types of streams. Types are compared without regard to case (RFC 9110 §8.3.1). */
 const EVENT_STREAM = /^\s*(?:text\/event-stream|application\/(?:vnd\.amazon\.eventstream|x-ndjson))\s*(?:;|$)/i;
 
-/** Takes one provider answer, within the route's time bounds, and hands it to the relay that fits. */
-export class AttemptHandler implements UpstreamHandler, Watched {
+/**
+ * Takes one provider answer, within the route's time bounds, and hands it to the relay that fits. The relay tells it how the
+ * answer ended: what several objects could do is one, because there is one for each request.
+ */
+export class AttemptHandler implements UpstreamHandler, RelayOutcome, Watched {
   deadline: number;
   watchIndex = -1;
   readonly #idleMs: number;
@@ -57,7 +60,7 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     this.#sink = sink;
     const { requestMs, headMs, firstTokenMs, idleMs } = state.route?.timeouts ?? NO_TIMEOUTS;
     const perTryMs = state.route?.retry.perTryTimeoutMs ?? 0;
-    const now = state.runtime.monotonic();
+    const now = attempt.startedMonotonic;
     this.#idleMs = idleMs;
     this.#lastMoment = requestMs > 0 ? state.startedMonotonic + requestMs : Number.POSITIVE_INFINITY;
     this.#lastTry = Math.min(this.#lastMoment, now + bound(perTryMs));
@@ -124,6 +127,24 @@ export class AttemptHandler implements UpstreamHandler, Watched {
     else this.#end({ kind: 'failed', error, failure: failure.kind });
   }
 
+  done(): void {
+    this.#end({ kind: 'done', headers: this.#headers });
+  }
+
+  failed(error: GatewayError): void {
+    this.#end({ kind: 'failed', error, failure: 'answer' });
+  }
+
+  resume(): void {
+    this.#stalled = false;
+    this.#extend();
+    (this.#inflating ?? this.#resume)?.();
+  }
+
+  abort(): void {
+    this.#abort?.();
+  }
+
   /** Whether what comes is nobody's any more: a decompressor, or the connection itself, may bring more after the end. */
   #isDead(): boolean {
     return this.#over || this.#attempt.lost;
@@ -174,33 +195,24 @@ export class AttemptHandler implements UpstreamHandler, Watched {
   }
 
   #createRelay(status: number, headers: ResponseHeaders): Relay {
-    const outcome: RelayOutcome = {
-      done: () => this.#end({ kind: 'done', headers }),
-      failed: (error) => this.#end({ kind: 'failed', error, failure: 'answer' }),
-      resume: () => {
-        this.#stalled = false;
-        this.#extend();
-        (this.#inflating ?? this.#resume)?.();
-      },
-      abort: () => this.#abort?.(),
-    };
     const attempt = this.#attempt;
     const { dialect, sameDialect } = attempt.chosen;
     const { envelope } = attempt.chosen.binding;
-    const streamed = EVENT_STREAM.test(headers.get('content-type') ?? '');
+    const type = headers.get('content-type');
+    const streamed = type !== undefined && type !== 'application/json' && EVENT_STREAM.test(type);
     if (!sameDialect) {
       return streamed
-        ? new TranslatedStreamRelay(attempt, { dialect, envelope, headers }, outcome)
-        : new TranslatedWholeRelay(attempt, { dialect, headers }, outcome);
+        ? new TranslatedStreamRelay(attempt, { dialect, envelope, headers }, this)
+        : new TranslatedWholeRelay(attempt, { dialect, headers }, this);
     }
-    if (!streamed) return new WholeRelay(attempt, { status, headers }, outcome);
+    if (!streamed) return new WholeRelay(attempt, { status, headers }, this);
     return envelope === 'bedrock-invoke'
       ? new UnwrappedStreamRelay(
-          new StreamRelay(attempt, { headers, contentType: 'text/event-stream' }, outcome),
+          new StreamRelay(attempt, { headers, contentType: 'text/event-stream' }, this),
           dialect,
           envelope,
         )
-      : new StreamRelay(attempt, { headers }, outcome);
+      : new StreamRelay(attempt, { headers }, this);
   }
 
   /** Collects an error body; what is over the bound is dropped. */

@@ -12,6 +12,8 @@ export interface PlanRequest {
   canServe(target: LiveTarget): boolean;
 }
 
+const NONE: readonly number[] = [];
+
 /** The target that a caller always gets, or the next in its order while that one rests; -1: all rest. */
 function pickSticky(tier: LiveTier, candidates: readonly number[], hash: number, context: PickContext): number {
   let best = -1;
@@ -35,9 +37,9 @@ function pickSticky(tier: LiveTier, candidates: readonly number[], hash: number,
 export class AttemptPlan {
   readonly #live: LiveRoute;
   readonly #request: PlanRequest;
-  /** By tier: what may still be tried in this round; undefined while nothing of it was. */
-  readonly #left: (readonly number[] | undefined)[];
-  readonly #triedInTier: number[];
+  /** By tier: what may still be tried in this round, and how often any of it was tried; absent while nothing was. */
+  #left: (readonly number[] | undefined)[] | undefined = undefined;
+  #triedInTier: number[] | undefined = undefined;
   #tier = 0;
   #made = 0;
   #madeInRound = 0;
@@ -45,8 +47,6 @@ export class AttemptPlan {
   constructor(live: LiveRoute, request: PlanRequest) {
     this.#live = live;
     this.#request = request;
-    this.#left = [];
-    this.#triedInTier = [];
   }
 
   /** Whether any target of the route can serve the request. */
@@ -73,8 +73,8 @@ export class AttemptPlan {
       context.panic = false;
       if (retry.attempts === undefined || this.#madeInRound === 0) return undefined;
       this.#madeInRound = 0;
-      this.#left.length = 0;
-      this.#triedInTier.length = 0;
+      this.#left = undefined;
+      this.#triedInTier = undefined;
     }
   }
 
@@ -87,11 +87,16 @@ export class AttemptPlan {
   /** Counts one more attempt at the last target; false: the attempts of the route or of this priority are used up. */
   again(): boolean {
     const { attemptsPerPriority } = this.#live.route.retry;
-    const tried = this.#triedInTier[this.#tier] ?? 0;
+    const tried = this.#triedInTier?.[this.#tier] ?? 0;
     if (this.#isSpent() || (attemptsPerPriority !== undefined && tried >= attemptsPerPriority)) return false;
     this.#made++;
-    this.#triedInTier[this.#tier] = tried + 1;
+    this.#noteTried(tried + 1);
     return true;
+  }
+
+  #noteTried(times: number): void {
+    this.#triedInTier ??= [];
+    this.#triedInTier[this.#tier] = times;
   }
 
   #isSpent(): boolean {
@@ -104,16 +109,17 @@ export class AttemptPlan {
     const { attemptsPerPriority } = route.retry;
     for (; this.#tier < tiers.length; this.#tier++) {
       const tier = tiers[this.#tier] as LiveTier;
-      const tried = this.#triedInTier[this.#tier] ?? 0;
+      const tried = this.#triedInTier?.[this.#tier] ?? 0;
       if (attemptsPerPriority !== undefined && tried >= attemptsPerPriority) continue;
-      let left = this.#left[this.#tier] ?? this.#servable(tier);
+      let left = this.#left?.[this.#tier] ?? this.#servable(tier);
       // A priority that is to be tried more often than it has targets begins with them anew.
       if (left.length === 0 && attemptsPerPriority !== undefined && tried > 0) left = this.#servable(tier);
       if (left.length === 0) continue;
       const index = this.#choose(tier, left);
       if (index < 0) continue;
-      this.#triedInTier[this.#tier] = tried + 1;
-      this.#left[this.#tier] = left.length === 1 ? [] : left.filter((other) => other !== index);
+      this.#noteTried(tried + 1);
+      this.#left ??= [];
+      this.#left[this.#tier] = left.length === 1 ? NONE : left.filter((other) => other !== index);
       this.#made++;
       this.#madeInRound++;
       return tier.targets[index];

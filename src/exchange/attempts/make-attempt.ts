@@ -26,14 +26,16 @@ export interface AttemptRun {
 
 /**
  * Prepares an attempt at a target; undefined when the target cannot serve the operation or its cluster has no endpoint now.
- * `fault` is what was wrong with the last way in.
+ * `fault` is what was wrong with the last way in. The time is that of the request's `pickContext`.
  */
 export function prepareAttempt(run: AttemptRun, target: LiveTarget, fault?: LaneFault): Attempt | undefined {
   const { state } = run;
   const chosen = chooseBinding(state, target.target);
   if (chosen === undefined) return undefined;
   const cluster = state.bound.clusters[target.target.cluster.index] as BoundCluster;
-  const context = state.pickContext();
+  const context = state.pick;
+  // Each choice draws its own lot.
+  context.random = state.runtime.random();
   const lane = chooseLane(cluster, run.triedLanes, fault === undefined ? { context } : { context, fault });
   if (lane === undefined) return undefined;
   run.triedLanes.push(lane);

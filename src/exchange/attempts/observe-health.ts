@@ -13,10 +13,9 @@ const MAX_REST_MS = 600_000;
 /** A ticket of no breaker: the attempt has been counted. */
 const SPENT_TICKET = -1;
 
-/** An attempt is sent: from now on it counts in the health and the figures of its target and lane. */
+/** An attempt is sent, at its `startedMonotonic`: from now on it counts in the health and the figures of its target and lane. */
 export function attemptBegun(attempt: Attempt, tracksLoad: boolean): void {
-  const { live, lane, cluster, state } = attempt;
-  const now = state.runtime.monotonic();
+  const { live, lane, cluster, state, startedMonotonic: now } = attempt;
   attempt.begun = true;
   lane.use.active++;
   attempt.targetTicket = live.breaker.started(now);
