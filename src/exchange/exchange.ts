@@ -12,6 +12,9 @@ import type { ExchangeRuntime } from './runtime.ts';
 import { settle } from './settle.ts';
 import { ExchangeState } from './state.ts';
 
+/** Smaller bodies are no burden to the memory manager. */
+const LARGE_BODY = 1024 * 1024;
+
 function fail(state: ExchangeState, thrown: unknown): void {
   const error = GatewayError.from(thrown);
   if (error.code === 'internal_error') state.runtime.reportFault(error.cause ?? error, state.id);
@@ -41,6 +44,8 @@ function conclude(state: ExchangeState, thrown?: unknown): void {
   } catch (error) {
     state.runtime.reportFault(error, state.id);
   }
+  const bytes = state.body?.length ?? 0;
+  if (bytes >= LARGE_BODY) state.runtime.bodyReleased(bytes);
 }
 
 function abandon(state: ExchangeState): void {

@@ -45,6 +45,8 @@ export interface ExchangeRuntime {
   random(): number;
   /** A fresh UUID; those of later milliseconds sort behind earlier ones. */
   uuid(): string;
+  /** A large body of a request is done with. */
+  bodyReleased(bytes: number): void;
   /** Whether the process takes no new work. */
   draining(): boolean;
   /** Tells of a failure of the gateway itself: never of a client's or a provider's. */

@@ -17,6 +17,7 @@ import type { CounterStore } from '../stores/counters/counter-store.ts';
 import { compileHeaderLabels, type HeaderLabels } from '../telemetry/header-labels.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { createBodyMemory } from './body-memory.ts';
 import { type BudgetNotices, createBudgetNotices, tellPeople } from './budget-notices.ts';
 import { createClusterLife } from './cluster-life.ts';
 import { createCredentialPool } from './credential-pool.ts';
@@ -143,6 +144,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     now: Date.now,
     random: Math.random,
   });
+  const bodyMemory = createBodyMemory();
   let bound: BoundSnapshot | undefined;
   let config: GatewayConfig | undefined;
   let listeners: Listener[] = [];
@@ -179,6 +181,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     monotonic: () => performance.now(),
     random: Math.random,
     uuid: createRequestIds(Date.now),
+    bodyReleased: bodyMemory.release,
     draining: () => draining,
     reportFault: (error, requestId) =>
       logger.error('a request failed inside the gateway', { error, request_id: requestId }),

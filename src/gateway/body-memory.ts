@@ -1,0 +1,39 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** Memory of bodies let go since the last collection from which on another is worth its cost, which is below a millisecond. */
+const COLLECT_BYTES = 8 * 1024 * 1024;
+
+/** Gives the memory of large bodies back soon after they are done with. */
+export interface BodyMemory {
+  /** A body of so many bytes is referred to no more once the present turn is over. */
+  release(bytes: number): void;
+}
+
+/** V8's own collector of young objects; undefined where it cannot be had. */
+function youngCollector(): (() => void) | undefined {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('globalThis.gc');
+  setFlagsFromString('--no-expose-gc');
+  return typeof collect === 'function' ? () => void collect({ type: 'minor' }) : undefined;
+}
+
+/**
+ * V8 collects everything whenever the memory of buffers has grown by 64 MiB: every few bodies of 10 MiB it would mark the whole
+ * heap, which takes longer than carrying them and holds the event loop. A body that was just done with is young, and a
+ * collection of young objects gives it back alone.
+ */
+export function createBodyMemory(collect: (() => void) | undefined = youngCollector()): BodyMemory {
+  let waiting = 0;
+  const run = () => {
+    waiting = 0;
+    collect?.();
+  };
+  return {
+    release(bytes) {
+      const before = waiting;
+      waiting += bytes;
+      if (before < COLLECT_BYTES && waiting >= COLLECT_BYTES) setImmediate(run);
+    },
+  };
+}
