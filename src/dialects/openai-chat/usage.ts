@@ -18,14 +18,25 @@ function valueStart(data: string, from: number): number {
   return at;
 }
 
+/** A field's name in JSON text, cut for the search: its first letter or two, and the rest with closing quote and colon. */
+interface SoughtField {
+  /** With the opening quote. */
+  readonly head: string;
+  readonly rest: string;
+}
+
+const USAGE: SoughtField = { head: '"', rest: 'usage":' };
+const ERROR: SoughtField = { head: '"e', rest: 'rror":' };
+const FINISH_REASON: SoughtField = { head: '"', rest: 'finish_reason":' };
+
 /**
- * Whether the frame has this field with a value other than null. `name` is given with its closing quote and colon but
- * without the opening quote: JSON is full of quotes, and a search that begins with one stops at each of them.
+ * Whether the frame has this field with a value other than null. What is searched for begins with a letter that is rare in
+ * a chunk: the search stops at each of them, and JSON is full of quotes and of the letter e.
  */
-function hasValue(data: string, name: string): boolean {
-  let found = data.indexOf(name);
-  while (found > 0 && data.charCodeAt(found - 1) !== QUOTE) found = data.indexOf(name, found + 1);
-  return found > 0 && data.charCodeAt(valueStart(data, found + name.length)) !== LETTER_N;
+function hasValue(data: string, { head, rest }: SoughtField): boolean {
+  let found = data.indexOf(rest);
+  while (found > 0 && !data.startsWith(head, found - head.length)) found = data.indexOf(rest, found + 1);
+  return found > 0 && data.charCodeAt(valueStart(data, found + rest.length)) !== LETTER_N;
 }
 
 /** The model in a chunk, found without parsing it: the first `"model":"…"` without escapes. */
@@ -61,13 +72,13 @@ class ChatStreamObserver implements StreamObserver {
     this.#beforeLast = this.#last;
     this.#last = data;
     if (this.model === undefined) this.model = findModel(data);
-    if (hasValue(data, 'usage":')) {
+    if (hasValue(data, USAGE)) {
       const body = parseObject(data);
       const nested = isObject(body?.['x_groq']) ? body['x_groq']['usage'] : undefined;
       this.usage = readOpenAiUsage(body?.['usage'] ?? nested) ?? this.usage;
       this.serviceTier = textOf(body?.['service_tier']) ?? this.serviceTier;
     }
-    if (hasValue(data, 'error":') || data.startsWith('{"object":"error"')) {
+    if (hasValue(data, ERROR) || data.startsWith('{"object":"error"')) {
       const body = parseObject(data);
       if (body !== undefined) this.error ??= readStreamError(body);
     }
@@ -75,7 +86,7 @@ class ChatStreamObserver implements StreamObserver {
 
   get complete(): boolean {
     if (this.error !== undefined) return false;
-    return this.#done || hasValue(this.#last, 'finish_reason":') || hasValue(this.#beforeLast, 'finish_reason":');
+    return this.#done || hasValue(this.#last, FINISH_REASON) || hasValue(this.#beforeLast, FINISH_REASON);
   }
 }
 
