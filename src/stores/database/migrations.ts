@@ -122,5 +122,61 @@ const POSTGRES_APPEND_ONLY = [
    FOR EACH STATEMENT EXECUTE FUNCTION aigw_audit_append_only()`,
 ];
 
+const CONTEXT_FIELDS =
+  'kind, service, route, cluster, provider, model, requested_model, organization, team, user_name, key_id, operation, ' +
+  'status, sent_model, answered_model, key_name, client_dialect, stream, error_code, attempts, priced, estimated, tags';
+
+const FIGURES =
+  'duration_ms, first_token_ms, input, cache_read, cache_write, cache_write_1h, output, reasoning, input_audio, ' +
+  'output_audio, input_image, output_image, images, seconds, characters, search_units, cost_nano_usd';
+
+/**
+ * SQLite pays for a record by its columns and indexes. So what the records of an hour have in common is kept once, a record has
+ * its figures and the number of its context, and the view shows it whole. PostgreSQL keeps the one table.
+ */
+const SQLITE_CONTEXTS = [
+  `CREATE TABLE aigw_usage_context (
+    id {int} PRIMARY KEY, hour_ms {int} NOT NULL, kind {text} NOT NULL, ${DIMENSIONS},
+    sent_model {text} NOT NULL, answered_model {text} NOT NULL, key_name {text} NOT NULL, client_dialect {text} NOT NULL,
+    stream {int} NOT NULL, error_code {text} NOT NULL, attempts {int} NOT NULL, priced {text} NOT NULL,
+    estimated {int} NOT NULL, tags {text} NOT NULL
+  ) {strict}`,
+  'CREATE INDEX aigw_usage_context_by_hour ON aigw_usage_context (hour_ms)',
+  `CREATE TABLE aigw_usage_row (
+    id {text} NOT NULL UNIQUE, request_id {text}, time_ms {int} NOT NULL, context {int} NOT NULL,
+    end_user {text} NOT NULL DEFAULT '', duration_ms {int} NOT NULL, first_token_ms {int},
+    input {int} NOT NULL, cache_read {int} NOT NULL DEFAULT 0, cache_write {int} NOT NULL DEFAULT 0,
+    cache_write_1h {int} NOT NULL DEFAULT 0, output {int} NOT NULL, reasoning {int} NOT NULL DEFAULT 0,
+    input_audio {int} NOT NULL DEFAULT 0, output_audio {int} NOT NULL DEFAULT 0, input_image {int} NOT NULL DEFAULT 0,
+    output_image {int} NOT NULL DEFAULT 0, images {int} NOT NULL DEFAULT 0, seconds {real} NOT NULL DEFAULT 0,
+    characters {int} NOT NULL DEFAULT 0, search_units {real} NOT NULL DEFAULT 0, cost_nano_usd {int},
+    PRIMARY KEY (time_ms, id)
+  ) {clustered}`,
+  "INSERT INTO aigw_counter (name, value) VALUES ('usage_context_spans', 0)",
+  "DELETE FROM aigw_counter WHERE name = 'usage_rolled_up'",
+  `INSERT INTO aigw_usage_context (hour_ms, ${CONTEXT_FIELDS})
+   SELECT DISTINCT time_ms / 3600000 * 3600000, ${CONTEXT_FIELDS} FROM aigw_usage`,
+  `CREATE UNIQUE INDEX aigw_usage_context_once ON aigw_usage_context (hour_ms, ${CONTEXT_FIELDS})`,
+  `INSERT INTO aigw_usage_row (id, request_id, time_ms, context, end_user, ${FIGURES})
+   SELECT id, NULLIF(request_id, id), time_ms,
+     (SELECT context.id FROM aigw_usage_context AS context
+      WHERE (hour_ms, ${CONTEXT_FIELDS}) = (old.time_ms / 3600000 * 3600000, ${CONTEXT_FIELDS.replaceAll(/\w+/g, 'old.$&')})),
+     end_user, ${FIGURES}
+   FROM aigw_usage AS old`,
+  'DROP INDEX aigw_usage_context_once',
+  // Numbers from here on are given out by spans of 2^20.
+  "UPDATE aigw_counter SET value = (SELECT COALESCE(MAX(id), 0) >> 20 FROM aigw_usage_context) WHERE name = 'usage_context_spans'",
+  'DROP TABLE aigw_usage',
+  `CREATE VIEW aigw_usage AS
+   SELECT usage.id, COALESCE(request_id, usage.id) AS request_id, time_ms, end_user, ${CONTEXT_FIELDS}, ${FIGURES}
+   FROM aigw_usage_row AS usage CROSS JOIN aigw_usage_context AS context ON context.id = usage.context`,
+];
+
+const CONTEXTS: Migration = {
+  version: 4,
+  name: 'usage records in a narrow table',
+  statements: (dialect) => (dialect === 'sqlite' ? SQLITE_CONTEXTS : []),
+};
+
 /** All steps, oldest first; versions count up from 1. */
-export const MIGRATIONS: readonly Migration[] = [LEDGER, KEYS, AUDIT];
+export const MIGRATIONS: readonly Migration[] = [LEDGER, KEYS, AUDIT, CONTEXTS];

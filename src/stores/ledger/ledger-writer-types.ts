@@ -30,7 +30,7 @@ export interface LedgerWriterOptions {
   durability?: 'memory' | 'spool' | undefined;
   /** How long a record may wait for others, in milliseconds. Default 200. */
   flushIntervalMs?: number | undefined;
-  /** Records that are sent without waiting for more, and the most of one transaction. Default 250. */
+  /** Records that are sent without waiting for more, and the most of one transaction. Default 1000. */
   batchSize?: number | undefined;
   /** Records waiting in memory. Default 20000. */
   maxQueued?: number | undefined;

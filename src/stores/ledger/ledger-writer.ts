@@ -68,7 +68,7 @@ export class LedgerWriter {
     this.#now = options.now ?? Date.now;
     this.#onProblem = options.onProblem ?? (() => undefined);
     this.#eager = options.durability === 'spool';
-    this.#batchSize = options.batchSize ?? 250;
+    this.#batchSize = options.batchSize ?? 1000;
     this.#maxQueued = options.maxQueued ?? 20_000;
     this.#maxQueuedBytes = options.maxQueuedBytes ?? 64 * 1024 * 1024;
     this.#appendTimeoutMs = options.appendTimeoutMs ?? 5000;

@@ -1,31 +1,29 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
-import { DatabaseError, messageOf } from '../database/database-error.ts';
 import { decodeCursor, encodeCursor, pageLimit } from '../database/page-cursor.ts';
-import type { SqlDatabase, SqlRow } from '../database/sql-database.ts';
+import type { SqlDatabase, SqlDialect, SqlRow, SqlStatement } from '../database/sql-database.ts';
 import { SqlParams } from '../database/sql-text.ts';
-import { type AppendStatements, appendStatements } from './append-sql.ts';
-import type {
-  AppendResult,
-  Ledger,
-  PruneTarget,
-  RecordPage,
-  RecordsQuery,
-  UsagePage,
-  UsageQuery,
-  UsageRange,
-} from './ledger.ts';
+import { insertBodies } from './insert-bodies.ts';
+import type { Ledger, PruneTarget, RecordPage, RecordsQuery, UsagePage, UsageQuery, UsageRange } from './ledger.ts';
+import { notWhole } from './not-whole.ts';
+import { postgresAppend } from './postgres-append.ts';
+import { createSqliteAppend } from './sqlite-append.ts';
 import { HOUR_MS } from './usage-columns.ts';
 import { checkRange, compileUsageQuery, filterSql } from './usage-query-sql.ts';
 import type { UsageBodies, UsageRecord } from './usage-record.ts';
-import { fromUsageRow, sumsOf, toBodyRow, toUsageRow } from './usage-row.ts';
+import { fromUsageRow, sumsOf } from './usage-row.ts';
 
 const PRUNE_STEP = 5000;
 const RECORDS_SHAPE = 'records';
 
 /** The ledger in a database that `openStore` has opened. */
 export function createLedger(database: SqlDatabase): Ledger {
+  const append = database.dialect === 'sqlite' ? createSqliteAppend(database) : createPostgresAppend(database);
   return {
-    append: (records) => append(database, records),
+    async append(records) {
+      if (records.length === 0) return { inserted: 0, ignored: 0 };
+      const inserted = await append(records);
+      return { inserted, ignored: records.length - inserted };
+    },
     query: (query) => report(database, query),
     records: (query) => listRecords(database, query),
     record: (id) => findRecord(database, id),
@@ -37,23 +35,18 @@ export function createLedger(database: SqlDatabase): Ledger {
   };
 }
 
-async function append(database: SqlDatabase, records: readonly UsageRecord[]): Promise<AppendResult> {
-  if (records.length === 0) return { inserted: 0, ignored: 0 };
-  const { statements, inserts } = statementsOf(database, records);
-  const changes = await database.batch(statements);
-  let inserted = 0;
-  for (let index = 0; index < inserts; index++) inserted += changes[index] ?? 0;
-  return { inserted, ignored: records.length - inserted };
-}
+/** Stores records; resolves to the number of those that are new. */
+type Append = (records: readonly UsageRecord[]) => Promise<number>;
 
-function statementsOf(database: SqlDatabase, records: readonly UsageRecord[]): AppendStatements {
-  try {
-    const bodies = records.filter((record) => record.bodies !== undefined).map(toBodyRow);
-    return appendStatements(database.dialect, records.map(toUsageRow), bodies);
-  } catch (error) {
-    // Only what is no UsageRecord gets here, from a spool of another version for instance.
-    throw new DatabaseError('refused', `A usage record is not whole: ${messageOf(error)}`, error);
-  }
+function createPostgresAppend(database: SqlDatabase): Append {
+  const statementsOf = (records: readonly UsageRecord[]): SqlStatement[] => {
+    try {
+      return [postgresAppend(records), ...insertBodies(records)];
+    } catch (error) {
+      throw notWhole(error);
+    }
+  };
+  return async (records) => (await database.batch(statementsOf(records)))[0] ?? 0;
 }
 
 async function report(database: SqlDatabase, query: UsageQuery): Promise<UsagePage> {
@@ -139,7 +132,9 @@ async function prune(database: SqlDatabase, beforeMs: number, target: PruneTarge
   const mark = "UPDATE aigw_counter SET value = $1 WHERE name = 'usage_kept_from_ms' AND value < $1";
   await database.execute(mark, [hourMs]);
   await pruneTable(database, BODIES, hourMs);
-  return await pruneTable(database, RECORDS, hourMs);
+  const pruned = await pruneTable(database, RECORDS[database.dialect], hourMs);
+  if (database.dialect === 'sqlite') await pruneTable(database, CONTEXTS, hourMs);
+  return pruned;
 }
 
 interface PrunedTable {
@@ -150,7 +145,11 @@ interface PrunedTable {
 }
 
 const BODIES: PrunedTable = { table: 'aigw_usage_body', time: 'time_ms', sqliteKey: 'rowid' };
-const RECORDS: PrunedTable = { table: 'aigw_usage', time: 'time_ms', sqliteKey: 'seq' };
+const RECORDS: Readonly<Record<SqlDialect, PrunedTable>> = {
+  sqlite: { table: 'aigw_usage_row', time: 'time_ms', sqliteKey: 'id' },
+  postgres: { table: 'aigw_usage', time: 'time_ms', sqliteKey: '' },
+};
+const CONTEXTS: PrunedTable = { table: 'aigw_usage_context', time: 'hour_ms', sqliteKey: 'id' };
 // SQLite's rollups have no row number: they go hour by hour.
 const HOURS: PrunedTable = { table: 'aigw_usage_hour', time: 'hour_ms', sqliteKey: 'hour_ms' };
 const END_USER_HOURS: PrunedTable = { ...HOURS, table: 'aigw_usage_hour_end_user' };

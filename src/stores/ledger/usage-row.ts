@@ -11,12 +11,11 @@ const MAX_BODY = 1_048_576;
 // Far beyond any request, and small enough that sums over years stay within 64 bits.
 const MAX_COUNT = 1e12;
 const MAX_COST = 1e15;
+const NO_TAGS = '{}';
 
-/** The values of a record in the order of USAGE_COLUMNS. Counts out of bounds are clamped and the row marked estimated. */
-export function toUsageRow(record: UsageRecord): SqlValue[] {
-  const { tokens, units } = record;
-  const id = boundId(record.id);
-  const counts = [
+/** The tokens and units of a record within bounds, in the order of their columns: `input` to `search_units`. */
+export function usageCounts({ tokens, units }: UsageRecord): number[] {
+  return [
     count(tokens.input),
     count(tokens.cacheRead),
     count(tokens.cacheWrite),
@@ -32,44 +31,71 @@ export function toUsageRow(record: UsageRecord): SqlValue[] {
     count(units.characters),
     amount(units.searchUnits),
   ];
+}
+
+/** Whether a record is marked as estimated: it says so itself, or one of its counts had to be bounded. */
+export function isEstimated(record: UsageRecord, counts: readonly number[]): boolean {
+  return record.estimated || !sameCounts(counts, record);
+}
+
+/** The cost within bounds, null when it is not known. */
+export function costOf({ costNanoUsd }: UsageRecord): number | null {
+  return costNanoUsd === null ? null : count(costNanoUsd, MAX_COST);
+}
+
+/** When the request came, in whole milliseconds. */
+export function timeOf({ timeMs }: UsageRecord): number {
+  return count(timeMs, Number.MAX_SAFE_INTEGER);
+}
+
+/** The model that was asked of the provider; the one the client named when no provider was asked. */
+export function sentTo(record: UsageRecord): string {
+  return record.sentModel === '' ? record.requestedModel : record.sentModel;
+}
+
+/** The values of a record in the order of USAGE_COLUMNS. Counts out of bounds are clamped and the row marked estimated. */
+export function toUsageRow(record: UsageRecord): SqlValue[] {
+  const id = boundId(record.id);
+  const counts = usageCounts(record);
   return [
     id,
     record.kind,
     record.requestId === record.id ? id : boundId(record.requestId),
-    count(record.timeMs, Number.MAX_SAFE_INTEGER),
-    bound(record.service),
-    bound(record.route),
-    bound(record.cluster),
-    bound(record.provider),
-    bound(record.sentModel === '' ? record.requestedModel : record.sentModel),
-    bound(record.requestedModel),
-    bound(record.organization),
-    bound(record.team),
-    bound(record.user),
-    bound(record.keyId),
-    bound(record.operation),
+    timeOf(record),
+    boundText(record.service),
+    boundText(record.route),
+    boundText(record.cluster),
+    boundText(record.provider),
+    boundText(sentTo(record)),
+    boundText(record.requestedModel),
+    boundText(record.organization),
+    boundText(record.team),
+    boundText(record.user),
+    boundText(record.keyId),
+    boundText(record.operation),
     count(record.status),
-    bound(record.sentModel),
-    bound(record.answeredModel),
-    bound(record.keyName),
-    bound(record.endUser),
-    bound(record.clientDialect),
+    boundText(record.sentModel),
+    boundText(record.answeredModel),
+    boundText(record.keyName),
+    boundText(record.endUser),
+    boundText(record.clientDialect),
     record.stream ? 1 : 0,
-    bound(record.errorCode),
+    boundText(record.errorCode),
     count(record.attempts),
     count(record.durationMs),
     record.timeToFirstTokenMs === null ? null : count(record.timeToFirstTokenMs),
     ...counts,
-    record.costNanoUsd === null ? null : count(record.costNanoUsd, MAX_COST),
+    costOf(record),
     record.priced,
-    record.estimated || !sameCounts(counts, record) ? 1 : 0,
+    isEstimated(record, counts) ? 1 : 0,
     tagsText(record.tags),
   ];
 }
 
 /** The values for `aigw_usage_body`: id, time, request, response. */
 export function toBodyRow(record: UsageRecord): SqlValue[] {
-  const cut = (text: string | null | undefined) => (text === null || text === undefined ? null : bound(text, MAX_BODY));
+  const cut = (text: string | null | undefined) =>
+    text === null || text === undefined ? null : boundText(text, MAX_BODY);
   return [
     boundId(record.id),
     count(record.timeMs, Number.MAX_SAFE_INTEGER),
@@ -160,16 +186,18 @@ function unitsOf(row: SqlRow): UsageUnits {
   };
 }
 
-function bound(text: string, max = MAX_TEXT): string {
+/** A text cut to the most that is kept. */
+export function boundText(text: string, max = MAX_TEXT): string {
   return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 }
 
-/** Ids must stay apart even when they are too long to keep. */
-function boundId(id: string): string {
+/** An id as it is kept: ids must stay apart even when they are too long. */
+export function boundId(id: string): string {
   return id.length <= MAX_ID ? id : `sha256:${createHash('sha256').update(id).digest('hex')}`;
 }
 
-function count(value: number, max = MAX_COUNT): number {
+/** A whole number within bounds; what is below zero or no number counts as zero. */
+export function count(value: number, max = MAX_COUNT): number {
   return Math.round(amount(value, max));
 }
 
@@ -199,9 +227,10 @@ function sameCounts(counts: readonly number[], { tokens, units }: UsageRecord): 
   return Math.abs(all - kept) <= counts.length;
 }
 
-function tagsText(tags: Readonly<Record<string, string>>): string {
+/** Tags as JSON text, as many and as much of each as is kept. */
+export function tagsText(tags: Readonly<Record<string, string>>): string {
   const names = Object.keys(tags);
-  if (names.length === 0) return '{}';
-  const kept = names.slice(0, MAX_TAGS).map((name) => [bound(name, MAX_TAG_NAME), bound(String(tags[name]))]);
+  if (names.length === 0) return NO_TAGS;
+  const kept = names.slice(0, MAX_TAGS).map((name) => [boundText(name, MAX_TAG_NAME), boundText(String(tags[name]))]);
   return JSON.stringify(Object.fromEntries(kept));
 }

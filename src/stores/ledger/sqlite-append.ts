@@ -1,0 +1,155 @@
+import { DatabaseError } from '../database/database-error.ts';
+import type { SqlDatabase, SqlSession, SqlStatement } from '../database/sql-database.ts';
+import { storableText } from '../database/sql-text.ts';
+import { insertBodies } from './insert-bodies.ts';
+import { notWhole } from './not-whole.ts';
+import { addSums, ROLLUPS, type Rollup, SUM_NAMES } from './rollup-sql.ts';
+import { HOUR_MS, ROLLUP_DIMENSIONS, ROLLUP_SUMS } from './usage-columns.ts';
+import { CONTEXT_COLUMNS, createUsageContexts, type UsageContext, type UsageContexts } from './usage-contexts.ts';
+import type { UsageRecord } from './usage-record.ts';
+import { boundId, boundText, costOf, count, isEstimated, timeOf, usageCounts } from './usage-row.ts';
+import { UsageRowBatch } from './usage-row-batch.ts';
+import { UsageTotals } from './usage-totals.ts';
+
+/** Numbers of contexts come from the database in spans of so many. */
+const SPAN = 2 ** 20;
+
+const NEXT_SPAN = "UPDATE aigw_counter SET value = value + 1 WHERE name = 'usage_context_spans' RETURNING value";
+
+const INSERT_CONTEXT = `INSERT INTO aigw_usage_context (id, ${CONTEXT_COLUMNS.join(', ')})
+VALUES (${placeholders(CONTEXT_COLUMNS.length + 1)}) ON CONFLICT (id) DO NOTHING`;
+
+/** Fails with a `conflict` when the records of this time are forgotten already. */
+const CHECK_KEPT = `INSERT INTO aigw_counter (name, value)
+SELECT name, value FROM aigw_counter WHERE name = 'usage_kept_from_ms' AND value > $1`;
+
+const KEPT_FROM = "SELECT value FROM aigw_counter WHERE name = 'usage_kept_from_ms'";
+
+const KNOWN = 'SELECT id FROM aigw_usage_row WHERE id IN (SELECT value FROM json_each($1))';
+
+const ADD_HOURS = addRows(ROLLUPS[0]);
+const ADD_END_USER_HOURS = addRows(ROLLUPS[1]);
+
+function placeholders(length: number): string {
+  return Array.from({ length }, (_, index) => `$${index + 1}`).join(', ');
+}
+
+function addRows({ table, extra }: Rollup): string {
+  const key = `hour_ms, ${ROLLUP_DIMENSIONS.join(', ')}, ${extra}`;
+  return `INSERT INTO ${table} (${key}, ${SUM_NAMES})
+VALUES (${placeholders(ROLLUP_DIMENSIONS.length + 2 + ROLLUP_SUMS.length)})
+ON CONFLICT (${key}) ${addSums(table)}`;
+}
+
+/** Appends records to SQLite; resolves to the number of those that are new. */
+export type SqliteAppend = (records: readonly UsageRecord[]) => Promise<number>;
+
+/** One batch, ready to be sent. */
+interface Batch {
+  readonly statements: SqlStatement[];
+  /** Those whose rows it inserts. */
+  readonly fresh: readonly UsageContext[];
+}
+
+function encode(records: readonly UsageRecord[], contexts: UsageContexts): Batch {
+  const rows = new UsageRowBatch();
+  const totals = new UsageTotals();
+  let oldestMs = Number.MAX_SAFE_INTEGER;
+  for (const record of records) {
+    const counts = usageCounts(record);
+    const estimated = isEstimated(record, counts);
+    const figures = {
+      durationMs: count(record.durationMs),
+      counts,
+      costNanoUsd: costOf(record),
+      estimated,
+      endUser: boundText(record.endUser),
+    };
+    const timeMs = timeOf(record);
+    if (timeMs < oldestMs) oldestMs = timeMs;
+    const context = contexts.of(record, timeMs - (timeMs % HOUR_MS), estimated);
+    rows.add(record, context.id, figures);
+    totals.add(record, context, figures);
+  }
+  const fresh = [...totals.contexts()].filter(({ stored }) => !stored);
+  const { hours, endUserHours } = totals.rows();
+  const statements: SqlStatement[] = [{ sql: CHECK_KEPT, params: [oldestMs] }];
+  if (fresh.length > 0) statements.push({ sql: INSERT_CONTEXT, many: fresh.map(({ id, values }) => [id, ...values]) });
+  statements.push(...rows.statements(), { sql: ADD_HOURS, many: hours });
+  if (endUserHours.length > 0) statements.push({ sql: ADD_END_USER_HOURS, many: endUserHours });
+  statements.push(...insertBodies(records));
+  return { statements, fresh };
+}
+
+/** Those of the records that are not stored, each once, and whose time is not forgotten. */
+async function newOnes(session: SqlSession, records: readonly UsageRecord[]): Promise<UsageRecord[]> {
+  const keptFromMs = Number((await session.query(KEPT_FROM))[0]?.['value'] ?? 0);
+  const byId = new Map<string, UsageRecord>();
+  for (const record of records) {
+    const id = storableText(boundId(record.id));
+    if (timeOf(record) >= keptFromMs && !byId.has(id)) byId.set(id, record);
+  }
+  const known = await session.query(KNOWN, [JSON.stringify([...byId.keys()])]);
+  for (const { id } of known) byId.delete(String(id));
+  return [...byId.values()];
+}
+
+async function runAll(session: SqlSession, statements: readonly SqlStatement[]): Promise<void> {
+  for (const { sql, params, many } of statements) {
+    for (const values of many ?? [params ?? []]) await session.execute(sql, values);
+  }
+}
+
+/**
+ * The way of a batch into SQLite. The rows go in as if all of them were new, together with their hourly sums, which are added up
+ * here. Where one is not, nothing of that stays, and the batch is looked through for what is new.
+ *
+ * What records have in common is stored once as a context and named by its number: rows stay narrow, and of a record little more
+ * has to be bound than its figures.
+ */
+export function createSqliteAppend(database: SqlDatabase): SqliteAppend {
+  let left = 0;
+  let lastId = 0;
+  const contexts = createUsageContexts(() => {
+    left--;
+    lastId++;
+    return lastId;
+  });
+
+  function encodeWhole(records: readonly UsageRecord[]): Batch {
+    try {
+      return encode(records, contexts);
+    } catch (error) {
+      throw notWhole(error);
+    }
+  }
+
+  /** Makes sure that each of so many records could get a number. */
+  async function reserve(numbers: number): Promise<void> {
+    if (left >= numbers) return;
+    const rows = await database.query(NEXT_SPAN);
+    lastId = Number(rows[0]?.['value'] ?? 0) * SPAN;
+    left = SPAN - 1;
+  }
+
+  async function appendNew(records: readonly UsageRecord[]): Promise<number> {
+    return await database.transaction(async (session) => {
+      const fresh = await newOnes(session, records);
+      if (fresh.length > 0) await runAll(session, encodeWhole(fresh).statements);
+      return fresh.length;
+    });
+  }
+
+  return async (records) => {
+    await reserve(2 * records.length);
+    const { statements, fresh } = encodeWhole(records);
+    try {
+      await database.batch(statements);
+    } catch (error) {
+      if (DatabaseError.kindOf(error) === 'conflict') return await appendNew(records);
+      throw error;
+    }
+    for (const context of fresh) context.stored = true;
+    return records.length;
+  };
+}
