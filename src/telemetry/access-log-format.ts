@@ -1,7 +1,7 @@
 import type { JsonValue } from '../json/types.ts';
 import { compileOperator, type Getter } from './access-log-operators.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
-import { JsonField } from './json-bytes.ts';
+import { JsonLineWriter } from './json-line-writer.ts';
 import { jsonString, jsonText } from './json-text.ts';
 import type { LineFormat } from './log-destination.ts';
 
@@ -52,10 +52,6 @@ export const DEFAULT_ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
   'aigw.warnings': '%AIGW(warnings)%',
 };
 
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const LINE_FEED = 0x0a;
-
 /** `%NAME%`, `%NAME(argument)%`, either with `:length` to cut the value. */
 const OPERATOR = /%([A-Z_]+)(?:\(([^)]*)\))?(?::(\d+))?%/y;
 
@@ -67,40 +63,22 @@ const OPERATOR = /%([A-Z_]+)(?:\(([^)]*)\))?(?::(\d+))?%/y;
 export function compileAccessLogFormat(fields?: Readonly<Record<string, string>>): AccessLogFormat {
   const omitEmpty = fields === undefined;
   const warnings: string[] = [];
-  const prefixes: string[] = [];
-  const written: JsonField[] = [];
-  const getters: Getter[] = [];
-  for (const [name, format] of Object.entries(fields ?? DEFAULT_ACCESS_LOG_FIELDS)) {
-    const prefix = `,${jsonString(name)}:`;
-    prefixes.push(prefix);
-    written.push(new JsonField(prefix));
-    getters.push(compileField(format, (warning) => warnings.push(`Access log field "${name}": ${warning}`)));
-  }
+  const compiled = Object.entries(fields ?? DEFAULT_ACCESS_LOG_FIELDS).map(([name, format]) => {
+    const getter = compileField(format, (warning) => warnings.push(`Access log field "${name}": ${warning}`));
+    return [name, getter] as const;
+  });
+  const writer = new JsonLineWriter(compiled, omitEmpty);
   return {
     line(record) {
       let text = '';
-      for (let index = 0; index < getters.length; index++) {
-        const value = (getters[index] as Getter)(record);
+      for (const [name, get] of compiled) {
+        const value = get(record);
         if (omitEmpty && (value === undefined || value === null)) continue;
-        text += prefixes[index] + jsonText(value);
+        text += `,${jsonString(name)}:${jsonText(value)}`;
       }
       return `{${text.slice(1)}}\n`;
     },
-    write(record, bytes, start) {
-      let at = start;
-      for (let index = 0; index < getters.length; index++) {
-        const value = (getters[index] as Getter)(record);
-        if (omitEmpty && (value === undefined || value === null)) continue;
-        at = (written[index] as JsonField).write(value, bytes, at);
-        if (at === -1) return -1;
-      }
-      if (at === start) at++;
-      if (at + 2 > bytes.length) return -1;
-      bytes[start] = OPEN;
-      bytes[at] = CLOSE;
-      bytes[at + 1] = LINE_FEED;
-      return at + 2;
-    },
+    write: (record, bytes, start) => writer.write(record, bytes, start),
     warnings,
   };
 }

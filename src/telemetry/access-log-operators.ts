@@ -219,17 +219,22 @@ function metadata(argument: string): CompiledOperator {
   };
 }
 
-/** ISO 8601 with milliseconds; the part up to the second is kept for the lines that share it. */
+/** ISO 8601 with milliseconds; kept for the lines of one millisecond, and up to the second for those of one second. */
 function isoClock(): Getter {
   let second = Number.NaN;
   let prefix = '';
+  let lastMs = Number.NaN;
+  let text = '';
   return ({ startTimeMs }) => {
+    if (startTimeMs === lastMs) return text;
+    lastMs = startTimeMs;
     const whole = Math.floor(startTimeMs / 1000);
     if (whole !== second) {
       second = whole;
       prefix = new Date(whole * 1000).toISOString().slice(0, 20);
     }
-    return `${prefix}${String(Math.floor(startTimeMs - whole * 1000)).padStart(3, '0')}Z`;
+    text = `${prefix}${String(Math.floor(startTimeMs - whole * 1000)).padStart(3, '0')}Z`;
+    return text;
   };
 }
 
