@@ -18,7 +18,13 @@ export function hasGoodChecksum(text: string): boolean {
 
 /** The last six characters of a key: the CRC-32 (IEEE) of all before, in base 62, the most significant digit first. */
 export function keyChecksum(body: string): string {
-  return base62(BigInt(crc32(body)), CHECK_LENGTH);
+  let rest = crc32(body);
+  let text = '';
+  while (text.length < CHECK_LENGTH) {
+    text = DIGITS.charAt(rest % DIGITS.length) + text;
+    rest = Math.floor(rest / DIGITS.length);
+  }
+  return text;
 }
 
 /** A number in base 62 with the digits `0-9A-Za-z`, cut to its last `length` digits. */

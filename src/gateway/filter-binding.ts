@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { LimitScope, ScopedLimit } from '../admin/limits/limit-port.ts';
 import type { AuthFilterConfig, GatewayConfig } from '../config/model.ts';
 import type { LiveService } from '../exchange/live.ts';
 import { type Authenticator, createAuthenticator } from '../filters/auth/authenticator.ts';
 import type { JwtEnvironment, JwtProvider, JwtVerifier } from '../filters/auth/jwt.ts';
+import { hasIssuedForm } from '../filters/auth/key-format.ts';
 import { createKeyHasher, type KeyHasher } from '../filters/auth/key-hash.ts';
 import type { KeyIndex } from '../filters/auth/key-index.ts';
 import type { Principal } from '../filters/auth/principal.ts';
@@ -34,16 +34,11 @@ export interface FilterBinding {
 /** What filters are made with. */
 export interface FilterParts {
   readonly jwt: JwtEnvironment;
-  /** Hashes keys where no secret is configured: those of the configuration need not be found after a restart. */
+  /** Hashes what is found in this process alone: keys of the configuration, and all where no secret is configured. */
   readonly processHash: KeyHasher;
   /** Undefined when no keys are issued. */
   readonly issued: IssuedKeys | undefined;
   readonly now: () => number;
-}
-
-/** A hasher for a process without a configured secret. */
-export function createProcessHasher(): KeyHasher {
-  return createKeyHasher(randomBytes(32));
 }
 
 async function keySet({ jwks }: NonNullable<AuthFilterConfig['jwt']>[number]): Promise<JwtProvider['keys']> {
@@ -73,11 +68,17 @@ async function createVerifier(
   return createJwtVerifier(providers, environment);
 }
 
+/** Hashes what may have been issued as the store has it, and all other texts, which stand in the configuration or nowhere, for less. */
+function hasherByForm(secret: string, processHash: KeyHasher): KeyHasher {
+  const storedHash = createKeyHasher(secret);
+  return (text) => (hasIssuedForm(text) ? storedHash(text) : processHash(text));
+}
+
 /** Makes the filters of a checked configuration. Rejects with a readable message for what loading could not check. */
 export async function bindFilters(config: GatewayConfig, parts: FilterParts): Promise<FilterBinding> {
   const organizations = compileOrganizations(config);
   const secret = config.issued_keys?.hmac_secret;
-  const hash = secret === undefined ? parts.processHash : createKeyHasher(secret.reveal());
+  const hash = secret === undefined ? parts.processHash : hasherByForm(secret.reveal(), parts.processHash);
   const organizationKeys: KeyIndex<Principal>[] = [indexConfiguredKeys(organizations, hash)];
   if (parts.issued !== undefined) organizationKeys.push(parts.issued.indexFor(organizations));
   const { issued } = parts;

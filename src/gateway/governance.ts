@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { GatewayConfig } from '../config/model.ts';
 import type { JwtEnvironment } from '../filters/auth/jwt.ts';
+import { createProcessHasher } from '../filters/auth/key-hash.ts';
 import type { LimitExtras } from '../filters/limits/amounts.ts';
 import type { CounterStore } from '../stores/counters/counter-store.ts';
 import { MemoryCounters } from '../stores/counters/memory-counters.ts';
 import type { AttemptUsage, ExchangeRecord } from '../telemetry/exchange-record.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { bindFilters, createProcessHasher, type FilterBinding } from './filter-binding.ts';
+import { bindFilters, type FilterBinding } from './filter-binding.ts';
 import { followIssuedKeys, type IssuedKeys } from './issued-keys.ts';
 import { restoreBudgets, restoreIssuedKeyBudgets } from './restore-budgets.ts';
 import { type GatewayStores, openStores, storesIdentity } from './stores.ts';
@@ -64,7 +66,7 @@ interface Opened {
 /** Makes governance with nothing open. */
 export function createGovernance(options: GovernanceOptions): Governance {
   const { logger } = options;
-  const processHash = createProcessHasher();
+  const processHash = createProcessHasher(randomBytes(32));
   let opened: Opened | undefined;
   let filters: FilterBinding | undefined;
   const retiring = new Set<() => Promise<void>>();

@@ -7,11 +7,14 @@ export interface CredentialPlaces {
   readonly cookies: readonly string[];
   /** Whether `authorization: Basic` counts. */
   readonly basic: boolean;
+  /** True at the length of each header that is looked at: most of a request's need not be compared. */
+  readonly headerLengths: readonly boolean[];
 }
 
 /** Where the official SDKs put keys, in the order in which a credential is named in messages and logs. */
 export const SDK_HEADERS: readonly string[] = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'];
 const SDK_QUERY: readonly string[] = ['key'];
+const COOKIE = 'cookie';
 
 /** The places of `auth_filter.extract_from`, which take the place of the usual ones as soon as one is named. */
 export function credentialPlaces(
@@ -24,15 +27,22 @@ export function credentialPlaces(
 ): CredentialPlaces {
   const { headers, query, cookies } = extractFrom;
   if (headers === undefined && query === undefined && cookies === undefined) {
-    return { headers: SDK_HEADERS, query: SDK_QUERY, cookies: [], basic };
+    return { headers: SDK_HEADERS, query: SDK_QUERY, cookies: [], basic, headerLengths: lengthsOf(SDK_HEADERS) };
   }
   const named = (headers ?? []).map((name) => name.toLowerCase());
+  const looked = basic && !named.includes('authorization') ? ['authorization', ...named] : named;
   return {
-    headers: basic && !named.includes('authorization') ? ['authorization', ...named] : named,
+    headers: looked,
     query: query ?? [],
     cookies: cookies ?? [],
     basic,
+    headerLengths: lengthsOf(cookies === undefined ? looked : [...looked, COOKIE]),
   };
+}
+
+function lengthsOf(names: readonly string[]): boolean[] {
+  const longest = Math.max(0, ...names.map(({ length }) => length));
+  return Array.from({ length: longest + 1 }, (_, length) => names.some((name) => name.length === length));
 }
 
 /** A credential that a client sent. Not verified. */
@@ -61,10 +71,12 @@ export function credentialFromRequest(
 ): PresentedCredential | undefined {
   let found: PresentedCredential | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] as string).toLowerCase();
+    const written = rawHeaders[index] as string;
+    if (places.headerLengths[written.length] !== true) continue;
+    const name = written.toLowerCase();
     if (places.headers.includes(name)) {
       found = joined(found, fromHeader(name, rawHeaders[index + 1] as string, places));
-    } else if (name === 'cookie' && places.cookies.length > 0) {
+    } else if (name === COOKIE && places.cookies.length > 0) {
       for (const cookie of places.cookies) {
         found = joined(found, fromPairs(rawHeaders[index + 1] as string, cookie, COOKIES));
       }
@@ -81,8 +93,8 @@ function fromHeader(
   value: string,
   { basic, headers }: CredentialPlaces,
 ): PresentedCredential | undefined {
-  const text = bounded(value.trim(), `the header ${name}`);
   const place = `the header ${name}`;
+  const text = bounded(value.trim(), place);
   if (name !== 'authorization') return text === '' ? undefined : { kind: 'key', text: withoutBearer(text), place };
   if (startsWithScheme(text, BEARER)) {
     const token = text.slice(BEARER.length).trim();

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 /** Longer texts are no keys; hashing them would be work for nothing. */
 export const MAX_KEY_LENGTH = 1024;
 
-/** Hashes keys: HMAC-SHA256 of their UTF-8 bytes with the server's secret, 64 lower-case hexadecimal digits. */
+/** Hashes keys under a secret: 64 lower-case hexadecimal digits. */
 export type KeyHasher = (text: string) => string;
 
 /** Of SHA-256. */
@@ -14,9 +14,8 @@ const DIGEST_BYTES = 32;
 const MIN_SECRET_BYTES = 16;
 
 /**
- * Makes a hasher. The secret must stay the same as long as stored hashes are to be found by it; a caller without a
- * configured one takes random bytes and can then find configured keys, but none that were stored before. Throws
- * RangeError for a secret that can be guessed by its length.
+ * Makes a hasher for keys that are stored: HMAC-SHA256 of their UTF-8 bytes. The secret must stay the same as long as stored hashes
+ * are to be found by it. Throws RangeError for a secret that can be guessed by its length.
  */
 export function createKeyHasher(secret: string | Uint8Array): KeyHasher {
   const bytes = Buffer.from(secret);
@@ -32,9 +31,22 @@ export function createKeyHasher(secret: string | Uint8Array): KeyHasher {
     return inner.subarray(0, BLOCK_BYTES + inner.write(text, BLOCK_BYTES, 'utf8'));
   };
   return (text) => {
-    hash('sha256', innerOf(text), 'buffer').copy(outer, BLOCK_BYTES);
+    outer.write(hash('sha256', innerOf(text), 'binary'), BLOCK_BYTES, 'latin1');
     return hash('sha256', outer, 'hex');
   };
+}
+
+/**
+ * Makes a hasher for keys that this process alone has to find again: SHA-256 of `salt` and the key, in one call and without a
+ * buffer, a quarter of the cost of an HMAC. Such hashes leave the process nowhere, so that nobody can lengthen one; the salt
+ * keeps others from choosing where in an index their texts fall. Throws RangeError for a salt that can be guessed by its length.
+ */
+export function createProcessHasher(salt: Uint8Array): KeyHasher {
+  if (salt.length < MIN_SECRET_BYTES) {
+    throw new RangeError(`the salt has ${salt.length} bytes; take at least ${MIN_SECRET_BYTES}`);
+  }
+  const prefix = Buffer.from(salt).toString('hex');
+  return (text) => hash('sha256', prefix + text, 'hex');
 }
 
 /** A block of the key, each byte changed by `byte`, with room behind it. */

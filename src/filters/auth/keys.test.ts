@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import test from 'node:test';
 import fc from 'fast-check';
 import { createKey, hasIssuedForm, ISSUED_KEY_PATTERN, parseKey } from './key-format.ts';
-import { createKeyHasher, equalHashes, MAX_KEY_LENGTH } from './key-hash.ts';
+import { createKeyHasher, createProcessHasher, equalHashes, MAX_KEY_LENGTH } from './key-hash.ts';
 import { createKeyIndex, findKey } from './key-index.ts';
 
 const SECRET = 'a secret of the server, long enough';
@@ -69,6 +69,21 @@ test('a hash is that HMAC whatever the length of secret and key', () => {
     }
     assert.equal(hash('short'), createHmac('sha256', secret).update('short').digest('hex'));
   }
+});
+
+test('the hash of a process is one of its salt and the whole key', () => {
+  const salt = randomBytes(32);
+  const hash = createProcessHasher(salt);
+  const key = '漢'.repeat(MAX_KEY_LENGTH);
+  assert.equal(
+    hash(key),
+    createHash('sha256')
+      .update(`${salt.toString('hex')}${key}`)
+      .digest('hex'),
+  );
+  assert.match(hash(''), /^[0-9a-f]{64}$/);
+  assert.notEqual(hash(key), createProcessHasher(randomBytes(32))(key));
+  assert.throws(() => createProcessHasher(randomBytes(8)), /the salt has 8 bytes; take at least 16/);
 });
 
 test('hashes are equal in every digit', () => {

@@ -26,6 +26,8 @@ export interface Account {
   /** The level above; undefined for an organization. */
   readonly parent: Account | undefined;
   readonly allowances: Allowances;
+  /** This level or the nearest above that is confined to anything; undefined: none is. */
+  readonly confined: Account | undefined;
   /** Labels of this level over those of the levels above. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Limits and budgets of this level alone; those of the levels above hold too. */

@@ -36,7 +36,7 @@ function addRange(list: BlockList, range: string): void {
 }
 
 /** What most levels are confined to: nothing. */
-const UNCONFINED: Allowances = Object.freeze({
+export const UNCONFINED: Allowances = Object.freeze({
   models: undefined,
   operations: undefined,
   routes: undefined,
@@ -80,7 +80,7 @@ function isOneOf(models: readonly Matcher[], model: string): boolean {
 
 /** Whether all levels from `account` outwards may use a model over a route, whatever for. */
 export function mayUseModel(account: Account, model: string, route: string | undefined): boolean {
-  for (let level: Account | undefined = account; level !== undefined; level = level.parent) {
+  for (let level = account.confined; level !== undefined; level = level.parent?.confined) {
     const { models, routes } = level.allowances;
     if (models !== undefined && !isOneOf(models, model)) return false;
     if (routes !== undefined && (route === undefined || !routes.has(route))) return false;
@@ -90,7 +90,7 @@ export function mayUseModel(account: Account, model: string, route: string | und
 
 /** Why one of the levels from `account` outwards does not allow a request; undefined when all do. */
 export function findRefusal(account: Account, request: AllowedRequest): GatewayError | undefined {
-  for (let level: Account | undefined = account; level !== undefined; level = level.parent) {
+  for (let level = account.confined; level !== undefined; level = level.parent?.confined) {
     const { models, operations, routes } = level.allowances;
     if (operations !== undefined && !operations.has(request.operation)) return refusal(level, request.operation);
     if (routes !== undefined && !routes.has(request.route)) return refusal(level, `the route "${request.route}"`);
@@ -106,7 +106,7 @@ export function findRefusal(account: Account, request: AllowedRequest): GatewayE
 
 /** Why a caller may not come in at all: from this address, or at this time; undefined when it may. */
 export function findAdmissionRefusal(account: Account, ip: string, nowMs: number): GatewayError | undefined {
-  for (let level: Account | undefined = account; level !== undefined; level = level.parent) {
+  for (let level = account.confined; level !== undefined; level = level.parent?.confined) {
     const { addresses, expiresMs } = level.allowances;
     if (nowMs >= expiresMs) return new GatewayError('unauthenticated', 'The API key has expired.');
     if (addresses !== undefined && !contains(addresses, ip)) {

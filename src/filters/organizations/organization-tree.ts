@@ -4,7 +4,7 @@ import { compileBudgets, compileRateLimits } from '../limits/compile-limits.ts';
 import type { CompiledLimit } from '../limits/limit.ts';
 import { NO_LIMITS, toLimitSet } from '../limits/limit-set.ts';
 import type { Account, AccountLevel } from './account.ts';
-import { type AllowancesInput, compileAllowances } from './allowances.ts';
+import { type AllowancesInput, compileAllowances, UNCONFINED } from './allowances.ts';
 
 /** A key that stands in the configuration. */
 export interface ConfiguredKey {
@@ -46,6 +46,8 @@ type LevelConfig = AllowancesInput &
     expiresMs?: number;
   };
 
+type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
+
 /** The path of an account below another. */
 export function accountPath(parent: Account | undefined, level: AccountLevel, name: string): string {
   if (parent === undefined) return name;
@@ -75,7 +77,7 @@ export function createAccount(level: AccountLevel, config: LevelConfig, parent: 
     config.rate_limit.length === 0 && config.budget.length === 0
       ? NO_LIMITS.request
       : [...compileRateLimits(config.rate_limit, path), ...compileBudgets(config.budget, path)];
-  return Object.freeze({
+  const account: Draft<Account> = {
     level,
     name: config.name,
     path,
@@ -84,10 +86,13 @@ export function createAccount(level: AccountLevel, config: LevelConfig, parent: 
       config,
       config.expiresMs ?? (config.expires === undefined ? undefined : Date.parse(config.expires)),
     ),
+    confined: parent?.confined,
     metadata: metadataOf(config.metadata, parent),
     limits,
     allLimits: limits.length === 0 && parent !== undefined ? parent.allLimits : toLimitSet(allLimits(limits, parent)),
-  });
+  };
+  if (account.allowances !== UNCONFINED) account.confined = account;
+  return Object.freeze(account);
 }
 
 /** A level that the configuration does not name. */
