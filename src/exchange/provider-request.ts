@@ -9,6 +9,7 @@ import { withoutForeignItems } from '../dialects/openai-responses/foreign-items.
 import { scanObject } from '../json/scan.ts';
 import { type FieldEdit, spliceObject } from '../json/splice.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
+import { writeJson } from '../json/write-json.ts';
 import type { Envelope } from '../providers/provider.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import { parsedBody } from './admit.ts';
@@ -31,7 +32,7 @@ interface TranslatedBody {
 }
 
 function stringify(body: JsonObject): Uint8Array[] {
-  return [Buffer.from(JSON.stringify(body))];
+  return [Buffer.from(writeJson(body))];
 }
 
 function applyEdits(body: JsonObject, edits: readonly FieldEdit[]): void {

@@ -1,6 +1,7 @@
 import type { Dialect } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject } from '../../json/types.ts';
+import { writeJson } from '../../json/write-json.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import { commit } from '../commit.ts';
 import type { ResponseHeaders } from '../headers.ts';
@@ -88,6 +89,6 @@ export class TranslatedWholeRelay implements Relay {
     this.#attempt.usage = answer.usage;
     this.#attempt.responseModel = answer.model;
     this.#attempt.serviceTier = answer.serviceTier;
-    return JSON.stringify(client.encodeResponse(answer, responseContext(this.#attempt)));
+    return writeJson(client.encodeResponse(answer, responseContext(this.#attempt)));
   }
 }
