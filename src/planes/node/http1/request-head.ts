@@ -18,9 +18,6 @@ export interface RequestHead {
 /** More headers than this are for the general parser. */
 const MAX_HEADERS = 100;
 
-/** How requests of the ordinary form begin. HEAD, CONNECT and the rest have rules of their own for bodies. */
-const METHODS = ['POST', 'GET', 'DELETE', 'PUT'] as const;
-
 const VERSION = 'HTTP/1.1\r\n';
 
 const TOKEN = 1;
@@ -49,8 +46,7 @@ const COLON = 0x3a;
 const SLASH = 0x2f;
 
 /**
- * `no` when the bytes cannot become the text, `part` when they are a beginning of it. Both are strings because the
- * answer is compared, never computed with.
+ * Whether the text stands at the offset; `part` when the bytes end within it. Strings, because the answer is compared only.
  */
 function startsWith(bytes: Uint8Array, offset: number, text: string): 'yes' | 'no' | 'part' {
   for (let index = 0; index < text.length; index++) {
@@ -60,14 +56,22 @@ function startsWith(bytes: Uint8Array, offset: number, text: string): 'yes' | 'n
   return 'yes';
 }
 
-function methodOf(bytes: Uint8Array): (typeof METHODS)[number] | 'incomplete' | 'other' {
-  let partly = false;
-  for (const method of METHODS) {
-    const match = startsWith(bytes, 0, method);
-    if (match === 'yes' && bytes.length > method.length) return bytes[method.length] === SP ? method : 'other';
-    partly ||= match !== 'no';
+/** The method of a request of the ordinary form. HEAD, CONNECT and the rest have rules of their own for bodies. */
+function methodOf(bytes: Uint8Array): string {
+  switch (bytes[0]) {
+    case 0x50:
+      return bytes[1] === 0x55 ? 'PUT' : 'POST';
+    case 0x47:
+      return 'GET';
+    default:
+      return 'DELETE';
   }
-  return partly ? 'incomplete' : 'other';
+}
+
+/** Whether a name is the one given in lower case. */
+function isName(name: string, lower: string): boolean {
+  if ((name.charCodeAt(0) | 0x20) !== lower.charCodeAt(0)) return false;
+  return name === lower || name.toLowerCase() === lower;
 }
 
 /** Digits only, no leading zero, and short enough to be exact; undefined otherwise. */
@@ -93,28 +97,28 @@ class Framing {
   read(name: string, value: string): boolean {
     switch (name.length) {
       case 4: {
-        if (name.toLowerCase() !== 'host') return true;
+        if (!isName(name, 'host')) return true;
         const isFirst = !this.#hasHost;
         this.#hasHost = true;
         return isFirst;
       }
       case 6:
-        return name.toLowerCase() !== 'expect';
+        return !isName(name, 'expect');
       case 7:
-        return name.toLowerCase() !== 'upgrade';
+        return !isName(name, 'upgrade');
       case 10:
-        return name.toLowerCase() !== 'connection' || this.#readConnection(value);
+        return !isName(name, 'connection') || this.#readConnection(value);
       case 14: {
-        if (name.toLowerCase() !== 'content-length') return true;
+        if (!isName(name, 'content-length')) return true;
         const length = parseLength(value);
         if (length === undefined || this.bodyBytes !== -1) return false;
         this.bodyBytes = length;
         return true;
       }
       case 16:
-        return name.toLowerCase() !== 'proxy-connection';
+        return !isName(name, 'proxy-connection');
       case 17:
-        return name.toLowerCase() !== 'transfer-encoding';
+        return !isName(name, 'transfer-encoding');
       default:
         return true;
     }
@@ -127,6 +131,7 @@ class Framing {
   #readConnection(value: string): boolean {
     if (this.#hasConnection) return false;
     this.#hasConnection = true;
+    if (value === 'keep-alive') return true;
     const lower = value.toLowerCase();
     this.close = lower === 'close';
     return this.close || lower === 'keep-alive';
@@ -148,11 +153,14 @@ export class RequestHeadParser {
    */
   parse(bytes: Buffer, maxBytes: number): RequestHead | 'incomplete' | 'other' {
     const method = methodOf(bytes);
-    if (method === 'incomplete' || method === 'other') return method;
+    const begins = startsWith(bytes, 0, method);
+    if (begins !== 'yes') return begins === 'part' ? 'incomplete' : 'other';
     const end = Math.min(bytes.length, maxBytes);
     const unfinished = bytes.length < maxBytes ? 'incomplete' : 'other';
     const urlStart = method.length + 1;
-    if (urlStart >= end) return unfinished;
+    if (urlStart > end) return unfinished;
+    if (bytes[urlStart - 1] !== SP) return 'other';
+    if (urlStart === end) return unfinished;
     if (bytes[urlStart] !== SLASH) return 'other';
     let at = urlStart;
     while (at < end && ((CLASSES[bytes[at] as number] as number) & TARGET) !== 0) at++;
