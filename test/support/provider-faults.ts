@@ -117,7 +117,7 @@ export const FAULTS_BEFORE_HEAD: readonly Fault[] = [
   },
   {
     name: 'length and another length',
-    outcome: UNREACHABLE,
+    outcome: BAD_RESPONSE,
     closes: true,
     play: (call) => void call.socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}'),
   },
