@@ -64,7 +64,7 @@ export function findEndpoint(state: ExchangeState, service: Service): Endpoint {
   const configured = service.endpoints.get(state.path);
   const { endpoint, errors, inPath } =
     configured === undefined ? matchPath(state.path) : matchConfiguredPath(configured);
-  if (errors !== undefined) state.errorDialect = dialect(errors);
+  if (endpoint === undefined && errors !== undefined) state.errorDialect = dialect(errors);
   if (endpoint === undefined) throw new GatewayError('unknown_path', `unsupported path: ${state.path.slice(0, 200)}`);
   state.endpoint = endpoint;
   state.dialect = dialect(endpoint.dialect);
@@ -98,6 +98,7 @@ function checkHeaders(state: ExchangeState, endpoint: Endpoint): void {
     );
   }
   const type = state.request.header('content-type');
+  if (type === 'application/json') return;
   const isJson = endpoint.model === 'json' || endpoint.model === 'route';
   if (isJson && type !== undefined && /^(?:multipart|image|audio|video)\//i.test(type)) {
     throw new GatewayError('unsupported_media_type', `${state.path} takes application/json, not ${type.slice(0, 50)}.`);

@@ -24,11 +24,11 @@ export interface Endpoint {
 /** How errors on paths of an API look, also on paths that it does not have. */
 export interface MatchedPath {
   /** Undefined for a path the gateway does not serve. */
-  endpoint: Endpoint | undefined;
+  readonly endpoint: Endpoint | undefined;
   /** The dialect of the errors; undefined for paths outside every API. */
-  errors: DialectName | undefined;
+  readonly errors: DialectName | undefined;
   /** What the path says of the request, where its API puts it there. */
-  inPath?: { model: string; stream: boolean };
+  readonly inPath?: { readonly model: string; readonly stream: boolean };
 }
 
 const POST = ['POST'];
@@ -181,6 +181,11 @@ const FIXED: ReadonlyMap<string, Endpoint> = new Map([
   ['/cohere/v2/rerank', RERANK],
 ]);
 
+/** What each fixed path stands for: made once, for most requests ask for one of them. */
+const FIXED_MATCHES: ReadonlyMap<string, MatchedPath> = new Map(
+  [...FIXED].map(([path, endpoint]) => [path, { endpoint, errors: endpoint.dialect }]),
+);
+
 /** The endpoints that are served only where a virtual service asks for them, by the path they have in their own API. */
 export function endpointsOnRequest(): { path: string; endpoint: Endpoint }[] {
   return [...ON_REQUEST].map(([path, endpoint]) => ({ path, endpoint }));
@@ -249,8 +254,8 @@ export function matchConfiguredPath(path: string): MatchedPath {
 
 /** Finds what a path (without query) stands for. */
 export function matchPath(path: string): MatchedPath {
-  const fixed = FIXED.get(path);
-  if (fixed !== undefined) return { endpoint: fixed, errors: fixed.dialect };
+  const fixed = FIXED_MATCHES.get(path);
+  if (fixed !== undefined) return fixed;
   if (path.startsWith('/v1beta/') || (path.startsWith('/v1/models/') && path.includes(':'))) {
     return { errors: 'gemini', ...matchGemini(path) };
   }

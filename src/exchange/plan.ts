@@ -9,7 +9,7 @@ import { attemptLimits } from './admit-limits.ts';
 import { AttemptPlan } from './attempts/attempt-plan.ts';
 import type { AttemptRun } from './attempts/make-attempt.ts';
 import { canServe, provides } from './binding.ts';
-import type { LiveRoute } from './live.ts';
+import type { Lane, LiveRoute } from './live.ts';
 import { promptPrefixHash } from './prompt-prefix.ts';
 import { targetModel } from './provider-request.ts';
 import { createRouteInput } from './route-input.ts';
@@ -34,6 +34,8 @@ function notFound(state: ExchangeState): GatewayError {
     { param: 'model' },
   );
 }
+
+const NO_LANES: readonly Lane[] = [];
 
 const MOST_NAMED = 5;
 
@@ -141,5 +143,5 @@ export function plan(state: ExchangeState, route: Route): AttemptRun {
     if (route.targets.some((target) => canServe(state, target))) throw priceUnknown(state, route);
     throw unsupported(state, route.targets);
   }
-  return { state, live, plan: attempts, attemptLimits: attemptLimits(state, live), triedLanes: [] };
+  return { state, live, plan: attempts, attemptLimits: attemptLimits(state, live), triedLanes: NO_LANES };
 }

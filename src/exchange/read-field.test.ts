@@ -26,6 +26,10 @@ test('a field that is not there is undefined, and one that is no JSON is refused
   assert.equal(readField(Buffer.from('{}'), undefined), undefined);
   for (const length of [20, 47, 48, 49, 100]) {
     const value = `"${'x'.repeat(length - 3)}\n"`;
-    assert.throws(() => read(value), (error) => GatewayError.is(error) && error.code === 'malformed_request', `${length}`);
+    assert.throws(
+      () => read(value),
+      (error) => GatewayError.is(error) && error.code === 'malformed_request',
+      `${length}`,
+    );
   }
 });

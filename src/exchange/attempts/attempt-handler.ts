@@ -50,8 +50,6 @@ export class AttemptHandler implements UpstreamHandler, RelayOutcome, Watched {
   #inflating: (() => void) | undefined = undefined;
   #status = 0;
   #headers: ResponseHeaders | undefined = undefined;
-  #error: Uint8Array[] = [];
-  #errorBytes = 0;
 
   constructor(attempt: Attempt, sink: AttemptSink) {
     const { state } = attempt;
@@ -95,7 +93,7 @@ export class AttemptHandler implements UpstreamHandler, RelayOutcome, Watched {
     const headers = new ResponseHeaders(rawHeaders);
     this.#headers = headers;
     if (status < 200 || status > 299) {
-      this.#decode(headers, this.#errorSink());
+      this.#decode(headers, this.#errorSink(headers));
       return;
     }
     this.#decode(headers, this.#createRelay(status, headers));
@@ -216,23 +214,23 @@ export class AttemptHandler implements UpstreamHandler, RelayOutcome, Watched {
   }
 
   /** Collects an error body; what is over the bound is dropped. */
-  #errorSink(): Relay {
+  #errorSink(headers: ResponseHeaders): Relay {
+    const pieces: Uint8Array[] = [];
+    let bytes = 0;
+    const refuse = () => this.#refuse(headers, Buffer.concat(pieces));
     return {
       data: (chunk) => {
-        if (this.#errorBytes < MAX_ERROR_BODY) this.#error.push(chunk);
-        this.#errorBytes += chunk.length;
-        if (this.#errorBytes >= MAX_ERROR_BODY * 16) this.#abort?.();
+        if (bytes < MAX_ERROR_BODY) pieces.push(chunk);
+        bytes += chunk.length;
+        if (bytes >= MAX_ERROR_BODY * 16) this.#abort?.();
         return true;
       },
-      end: () => this.#refuse(),
-      fail: () => this.#refuse(),
+      end: refuse,
+      fail: refuse,
     };
   }
 
-  #refuse(): void {
-    const headers = this.#headers;
-    if (headers === undefined) return;
-    const body = Buffer.concat(this.#error);
+  #refuse(headers: ResponseHeaders, body: Uint8Array): void {
     this.#end({ kind: 'refused', refusal: readRefusal(this.#attempt, { status: this.#status, headers, body }) });
   }
 

@@ -20,8 +20,8 @@ export interface AttemptRun {
   readonly plan: AttemptPlan;
   /** Limits that go by the cluster of an attempt. */
   readonly attemptLimits: readonly CompiledLimit[];
-  /** The ways into clusters that were tried. */
-  readonly triedLanes: Lane[];
+  /** The ways into clusters that were tried, in order. */
+  triedLanes: readonly Lane[];
 }
 
 /**
@@ -38,7 +38,7 @@ export function prepareAttempt(run: AttemptRun, target: LiveTarget, fault?: Lane
   context.random = state.runtime.random();
   const lane = chooseLane(cluster, run.triedLanes, fault === undefined ? { context } : { context, fault });
   if (lane === undefined) return undefined;
-  run.triedLanes.push(lane);
+  run.triedLanes = run.triedLanes.length === 0 ? [lane] : [...run.triedLanes, lane];
   return new Attempt(state, { live: target, cluster, lane, chosen });
 }
 

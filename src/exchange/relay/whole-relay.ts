@@ -27,7 +27,9 @@ export class WholeRelay implements Relay {
   readonly #outcome: RelayOutcome;
   readonly #isJson: boolean;
   readonly #fields: readonly string[];
-  #held: Uint8Array[] = [];
+  /** The beginning of the body, which most often is all of it, and what came after it. */
+  #first: Uint8Array | undefined = undefined;
+  #rest: Uint8Array[] | undefined = undefined;
   #heldBytes = 0;
   #capture: FieldCapture | undefined = undefined;
 
@@ -50,17 +52,15 @@ export class WholeRelay implements Relay {
       this.#capture?.push(chunk);
       return this.#write(chunk);
     }
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.length;
+    this.#hold(chunk);
     if (this.#heldBytes <= HOLD_BYTES) return true;
     this.#start();
     this.#capture = new FieldCapture(this.#fields);
     let more = true;
-    for (const piece of this.#held) {
+    for (const piece of this.#takeHeld()) {
       this.#capture.push(piece);
       more = this.#state.response.write(piece);
     }
-    this.#held = [];
     if (!more) this.#state.response.onDrain(() => this.#outcome.resume());
     return more;
   }
@@ -73,7 +73,8 @@ export class WholeRelay implements Relay {
       this.#outcome.done();
       return;
     }
-    const body = this.#held.length === 1 ? (this.#held[0] as Uint8Array) : Buffer.concat(this.#held);
+    const held = this.#takeHeld();
+    const body = held.length === 1 ? (held[0] as Uint8Array) : Buffer.concat(held);
     if (!this.#check(body)) {
       this.#outcome.failed(
         new GatewayError('provider_bad_response', 'The provider answered with a body that is not valid JSON.'),
@@ -104,6 +105,21 @@ export class WholeRelay implements Relay {
     if (length !== undefined && this.#headers.get('content-encoding') === undefined)
       headers.push('content-length', length);
     commit(this.#attempt, this.#status, headers);
+  }
+
+  #hold(chunk: Uint8Array): void {
+    this.#heldBytes += chunk.length;
+    if (this.#first === undefined) this.#first = chunk;
+    else if (this.#rest === undefined) this.#rest = [chunk];
+    else this.#rest.push(chunk);
+  }
+
+  #takeHeld(): Uint8Array[] {
+    if (this.#first === undefined) return [];
+    const held = this.#rest === undefined ? [this.#first] : [this.#first, ...this.#rest];
+    this.#first = undefined;
+    this.#rest = undefined;
+    return held;
   }
 
   #write(chunk: Uint8Array): boolean {
