@@ -197,3 +197,25 @@ virtual_services: [{ name: main, virtual_routes: [{ name: one, split: [{ cluster
   exchange.cluster('a').limit?.tryAcquire();
   await assert.rejects(attemptsEnd(exchange.run), { code: 'overloaded', retryAfterSeconds: 1 });
 });
+
+test('what breaks in the gateway ends the request, and holds nothing', async () => {
+  const broken = new Error('no sockets today');
+  for (const signing of [undefined, Promise.resolve()]) {
+    const exchange = fakeWorld(CONFIG).exchange({ route: 'one' });
+    const lane = exchange.cluster('a').lanes.lanes[0];
+    assert.ok(lane);
+    Object.assign(lane.credential, { apply: () => signing });
+    Object.assign(exchange.state.runtime.upstream, {
+      send() {
+        throw broken;
+      },
+    });
+    try {
+      await assert.rejects(attemptsEnd(exchange.run), broken);
+    } finally {
+      Object.assign(lane.credential, { apply: () => undefined });
+    }
+    assert.equal(lane.use.active, 0);
+    assert.deepEqual(exchange.counts, []);
+  }
+});

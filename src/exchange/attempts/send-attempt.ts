@@ -59,7 +59,7 @@ interface SendOptions {
 
 /**
  * Sends the provider request of an attempt; tells the sink when the client has its answer or the attempt has failed. It may
- * do so before it returns, and never throws what the sink could be told.
+ * do so before it returns. What breaks before that is thrown, for the sink to be told by the caller.
  */
 export function sendAttempt(attempt: Attempt, options: SendOptions): void {
   const { state, chosen } = attempt;
@@ -98,8 +98,10 @@ export function sendAttempt(attempt: Attempt, options: SendOptions): void {
     dispatch(attempt, request, options);
     return;
   }
-  signing.then(
-    () => dispatch(attempt, request, options),
-    (thrown) => tellUnsent(thrown, sink),
-  );
+  signing
+    .then(
+      () => dispatch(attempt, request, options),
+      (thrown) => tellUnsent(thrown, sink),
+    )
+    .catch((thrown: unknown) => sink.broke(thrown));
 }
