@@ -52,12 +52,24 @@ export interface SeriesStore {
 
 const OTHER = '_other';
 const UNKNOWN = 'unknown';
+/** How many models are remembered with what they led to, how much of each, and how long their texts may be. */
+const MAX_KNOWN_MODELS = 1000;
+const MAX_KNOWN_SERIES = 8;
+const MAX_KNOWN_LENGTH = 3 * MAX_LABEL_LENGTH;
+const NONE: readonly KnownSeries[] = [];
+
+interface KnownSeries {
+  readonly labels: ExchangeLabels;
+  readonly series: ExchangeSeries;
+}
 
 /** A store of at most `maxSeries` label sets, and one more for each pair of operation and provider. */
 export function createSeriesStore(maxSeries: number): SeriesStore {
   const byKey = new Map<string, ExchangeSeries>();
   const canonical = new Map<string, ExchangeSeries>();
   const shared = new Map<string, ExchangeSeries>();
+  /** What a model that clients name has led to: mostly it leads there again, and no key has to be put together. */
+  const byModel = new Map<string, KnownSeries[]>();
   let overflowed = 0;
 
   function open(labels: ExchangeLabels, key: string, failed: boolean): ExchangeSeries {
@@ -75,6 +87,17 @@ export function createSeriesStore(maxSeries: number): SeriesStore {
     canonical.set(text, series);
     byKey.set(key, series);
     return series;
+  }
+
+  function remember(labels: ExchangeLabels, series: ExchangeSeries): void {
+    const { originalModel, requestModel, responseModel, extra } = labels;
+    // What is kept must be small, whatever clients and providers send.
+    if (extra !== undefined || originalModel.length + requestModel.length + responseModel.length > MAX_KNOWN_LENGTH)
+      return;
+    const known = byModel.get(originalModel);
+    if (known === undefined) {
+      if (byModel.size < MAX_KNOWN_MODELS) byModel.set(originalModel, [{ labels, series }]);
+    } else if (known.length < MAX_KNOWN_SERIES) known.push({ labels, series });
   }
 
   function overflow(labels: ExchangeLabels): ExchangeSeries {
@@ -97,8 +120,13 @@ export function createSeriesStore(maxSeries: number): SeriesStore {
 
   return {
     series(labels, failed) {
+      for (const known of byModel.get(labels.originalModel) ?? NONE)
+        if (isSame(known.labels, labels)) return known.series;
       const key = seriesKey(labels);
-      return byKey.get(key) ?? open(labels, key, failed);
+      const found = byKey.get(key);
+      if (found === undefined) return open(labels, key, failed);
+      remember(labels, found);
+      return found;
     },
     *all() {
       yield* canonical.values();
@@ -147,6 +175,17 @@ function observeTokens(series: ExchangeSeries, index: number, tokens: number): v
     series.tokens[index] = histogram;
   }
   observe(histogram, TOKEN_BUCKETS, tokens);
+}
+
+/** Whether label sets are the same, of which the first has no labels from headers, apart from the model that the client named. */
+function isSame(known: ExchangeLabels, labels: ExchangeLabels): boolean {
+  return (
+    known.responseModel === labels.responseModel &&
+    known.requestModel === labels.requestModel &&
+    known.provider === labels.provider &&
+    known.operation === labels.operation &&
+    labels.extra === undefined
+  );
 }
 
 function createSeries(labels: string): ExchangeSeries {

@@ -33,6 +33,9 @@ export const CONTEXT_COLUMNS = [
 
 /** Contexts that are remembered; beyond them all are forgotten, which costs a few rows more and no more than that. */
 const MAX_CONTEXTS = 10_000;
+/** Longest names of models of what is remembered. */
+const MAX_MODEL = 256;
+const NONE: readonly UsageContext[] = [];
 
 /**
  * What many records of one hour have in common: one row of `aigw_usage_context`. It belongs to its hour, so that it can be
@@ -119,18 +122,23 @@ export function createUsageContexts(nextId: () => number): UsageContexts {
   let size = 0;
   let byKey = new Map<string, Map<string, UsageContext[]>>();
 
-  function alikeOf(record: UsageRecord): UsageContext[] {
-    let byModel = byKey.get(record.keyId);
+  function alikeOf(record: UsageRecord): readonly UsageContext[] {
+    return byKey.get(record.keyId)?.get(record.requestedModel) ?? NONE;
+  }
+
+  function remember(context: UsageContext): void {
+    const { keyId, requestedModel, answeredModel } = context.sample;
+    // What is kept must be small, whatever clients and providers send.
+    if (requestedModel.length > MAX_MODEL || answeredModel.length > MAX_MODEL) return;
+    let byModel = byKey.get(keyId);
     if (byModel === undefined) {
       byModel = new Map();
-      byKey.set(record.keyId, byModel);
+      byKey.set(keyId, byModel);
     }
-    let alike = byModel.get(record.requestedModel);
-    if (alike === undefined) {
-      alike = [];
-      byModel.set(record.requestedModel, alike);
-    }
-    return alike;
+    const alike = byModel.get(requestedModel);
+    if (alike === undefined) byModel.set(requestedModel, [context]);
+    else alike.push(context);
+    size++;
   }
 
   return {
@@ -141,16 +149,14 @@ export function createUsageContexts(nextId: () => number): UsageContexts {
         size = 0;
         byKey = new Map();
       }
-      const known = alikeOf(record);
-      for (const context of known) {
+      for (const context of alikeOf(record)) {
         if (context.hourMs === hourMs && context.estimated === estimated && isAlike(context.sample, record))
           return context;
       }
       const values = valuesOf(record, hourMs, estimated);
-      const sample = record.bodies === undefined ? record : { ...record, bodies: undefined };
+      const sample = { ...record, id: '', endUser: '', bodies: undefined };
       const context: UsageContext = { id: nextId(), sample, hourMs, estimated, values, stored: false };
-      known.push(context);
-      size++;
+      remember(context);
       return context;
     },
   };
