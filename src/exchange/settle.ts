@@ -11,6 +11,8 @@ function toFailure({ target, result }: Attempt): FailedAttempt {
   return { cluster: target.cluster.name, result: result ?? 'aborted' };
 }
 
+function noHeader(): undefined {}
+
 /** What the exchange has cost. Nothing may keep it from being settled: what cannot be told is a fault of the gateway's. */
 function accountSafely(state: ExchangeState): AttemptUsage[] {
   try {
@@ -87,6 +89,6 @@ function finish(state: ExchangeState, accounted: readonly AttemptUsage[], end: n
     endUser: state.endUser,
     labels: state.principal?.metadata,
     requestHeader: (name) => request.header(name),
-    responseHeader: () => undefined,
+    responseHeader: noHeader,
   });
 }

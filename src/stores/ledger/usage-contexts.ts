@@ -1,5 +1,5 @@
 import type { SqlValue } from '../database/sql-database.ts';
-import { HOUR_MS } from './usage-columns.ts';
+import { HOUR_MS, ROLLUP_DIMENSIONS } from './usage-columns.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { boundText, count, sentTo, tagsText } from './usage-row.ts';
 
@@ -7,18 +7,7 @@ import { boundText, count, sentTo, tagsText } from './usage-row.ts';
 export const CONTEXT_COLUMNS = [
   'hour_ms',
   'kind',
-  'service',
-  'route',
-  'cluster',
-  'provider',
-  'model',
-  'requested_model',
-  'organization',
-  'team',
-  'user_name',
-  'key_id',
-  'operation',
-  'status',
+  ...ROLLUP_DIMENSIONS,
   'sent_model',
   'answered_model',
   'key_name',

@@ -1,15 +1,29 @@
 import type { SqlValue } from '../database/sql-database.ts';
-import { ROLLUP_SUMS } from './usage-columns.ts';
-import type { UsageContext } from './usage-contexts.ts';
+import { ROLLUP_DIMENSIONS, ROLLUP_SUMS } from './usage-columns.ts';
+import { CONTEXT_COLUMNS, type UsageContext } from './usage-contexts.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { count } from './usage-row.ts';
 
-/** Where the tokens and units begin among the sums; they have the order of `usageCounts`. */
-const FIRST_COUNT = ROLLUP_SUMS.findIndex(([name]) => name === 'input');
-const COST = ROLLUP_SUMS.findIndex(([name]) => name === 'cost_nano_usd');
-/** Of the values of a context: the hour, and from here on the dimensions of a rollup. */
-const FIRST_DIMENSION = 2;
-const END_OF_DIMENSIONS = 14;
+type SumName = (typeof ROLLUP_SUMS)[number][0];
+
+function placeOf(sum: SumName): number {
+  return ROLLUP_SUMS.findIndex(([name]) => name === sum);
+}
+
+const REQUESTS = placeOf('requests');
+const ERRORS = placeOf('errors');
+const ATTEMPTS = placeOf('attempts');
+const DURATION = placeOf('duration_ms');
+const FIRST_TOKEN = placeOf('first_token_ms');
+const FIRST_TOKENS = placeOf('first_tokens');
+/** Tokens and units follow in the order of `usageCounts`. */
+const FIRST_COUNT = placeOf('input');
+const COST = placeOf('cost_nano_usd');
+const UNPRICED = placeOf('unpriced');
+const ESTIMATED = placeOf('estimated');
+/** Where the dimensions of a rollup lie in the values of a context. */
+const FIRST_DIMENSION = CONTEXT_COLUMNS.indexOf(ROLLUP_DIMENSIONS[0]);
+const END_OF_DIMENSIONS = FIRST_DIMENSION + ROLLUP_DIMENSIONS.length;
 
 /** Sums in the order of ROLLUP_SUMS. */
 type Sums = number[];
@@ -42,24 +56,28 @@ function noSums(): Sums {
   return new Array<number>(ROLLUP_SUMS.length).fill(0);
 }
 
-function addTo(sums: Sums, record: UsageRecord, { durationMs, counts, costNanoUsd, estimated }: UsageFigures): void {
-  const add = (index: number, amount: number) => {
-    sums[index] = (sums[index] as number) + amount;
-  };
+function add(sums: Sums, index: number, amount: number): void {
+  sums[index] = (sums[index] as number) + amount;
+}
+
+function addTo(sums: Sums, record: UsageRecord, figures: UsageFigures): void {
+  const { counts, costNanoUsd } = figures;
   if (record.kind === 'request') {
-    add(0, 1);
-    if (record.status >= 400 || record.errorCode !== '') add(1, 1);
-    add(2, count(record.attempts));
-    add(3, durationMs);
+    add(sums, REQUESTS, 1);
+    if (record.status >= 400 || record.errorCode !== '') add(sums, ERRORS, 1);
+    add(sums, ATTEMPTS, count(record.attempts));
+    add(sums, DURATION, figures.durationMs);
   }
   if (record.timeToFirstTokenMs !== null) {
-    add(4, count(record.timeToFirstTokenMs));
-    add(5, 1);
+    add(sums, FIRST_TOKEN, count(record.timeToFirstTokenMs));
+    add(sums, FIRST_TOKENS, 1);
   }
-  for (let index = 0; index < counts.length; index++) add(FIRST_COUNT + index, counts[index] as number);
-  if (costNanoUsd === null) add(COST + 1, 1);
-  else add(COST, costNanoUsd);
-  if (estimated) add(COST + 2, 1);
+  for (let index = 0; index < counts.length; index++) {
+    if (counts[index] !== 0) add(sums, FIRST_COUNT + index, counts[index] as number);
+  }
+  if (costNanoUsd === null) add(sums, UNPRICED, 1);
+  else add(sums, COST, costNanoUsd);
+  if (figures.estimated) add(sums, ESTIMATED, 1);
 }
 
 function rowOf({ values }: UsageContext, extra: SqlValue, sums: Sums): SqlValue[] {
