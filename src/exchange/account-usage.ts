@@ -121,10 +121,13 @@ export function accountExchange(state: ExchangeState): AttemptUsage[] {
 }
 
 /** Whether any provider was asked. */
-export function wasAsked(state: ExchangeState): boolean {
-  const asked = (attempt: Attempt) => attempt.startedMonotonic !== 0;
-  if (state.attempt !== undefined && asked(state.attempt)) return true;
-  return state.failedAttempts?.some(asked) === true || state.raced?.some(asked) === true;
+export function wasAsked({ attempt, failedAttempts, raced }: ExchangeState): boolean {
+  if (attempt !== undefined && isAsked(attempt)) return true;
+  return failedAttempts?.some(isAsked) === true || raced?.some(isAsked) === true;
+}
+
+function isAsked(attempt: Attempt): boolean {
+  return attempt.startedMonotonic !== 0;
 }
 
 /** The sum of what a request has cost, as limits count it. */

@@ -36,7 +36,10 @@ function take(state: ExchangeState, held: HeldLimits): void {
     const standing = held.states[index];
     if (limit.budget === undefined || standing === undefined || standing.limit <= 0) continue;
     const percent = (standing.used / standing.limit) * 100;
-    const reached = percent >= 100 ? 100 : limit.budget.warnAt.findLast((threshold) => percent >= threshold);
+    const { warnAt } = limit.budget;
+    // Most are far from where they warn.
+    if (percent < 100 && !(percent >= (warnAt[0] ?? 100))) continue;
+    const reached = percent >= 100 ? 100 : warnAt.findLast((threshold) => percent >= threshold);
     if (reached === undefined) continue;
     state.warnings.push(`The budget "${limit.name}" is used up to ${Math.min(100, Math.floor(percent))} %.`);
     // What is full with reservations may be given back: a budget that refuses is told of when it does.
@@ -77,16 +80,26 @@ export function admitLimits(
   const { targets } = route.route;
   const result = reserve(state, { limits, targets, target: undefined, waived });
   if (result === undefined) return;
-  const decide = (held: HeldLimits | LimitDenial): void | Promise<void> => {
-    if (!isDenial(held)) return take(state, held);
-    tellExhausted(state, held);
-    const other = (waived?.size ?? 0) < MAX_DETOURS ? detour(state, service, held) : undefined;
-    if (other === undefined) throw denialError(state, held);
-    state.warnings.push(`The budget "${held.limit.name}" is used up; the route "${other.name}" takes the request.`);
-    state.route = other;
-    // Where the caller may go decides on this way too.
-    checkAllowed(state);
-    return admitLimits(state, service, new Set([...(waived ?? []), held.limit]));
-  };
-  return result instanceof Promise ? result.then(decide) : decide(result);
+  if (result instanceof Promise) {
+    return result.then((held) =>
+      isDenial(held) ? denied(state, service, { denial: held, waived }) : take(state, held),
+    );
+  }
+  return isDenial(result) ? denied(state, service, { denial: result, waived }) : take(state, result);
+}
+
+/** Leads a request that was refused to the route of the used-up budget, or throws why it was. */
+function denied(
+  state: ExchangeState,
+  service: Service,
+  { denial, waived }: { denial: LimitDenial; waived: ReadonlySet<CompiledLimit> | undefined },
+): void | Promise<void> {
+  tellExhausted(state, denial);
+  const other = (waived?.size ?? 0) < MAX_DETOURS ? detour(state, service, denial) : undefined;
+  if (other === undefined) throw denialError(state, denial);
+  state.warnings.push(`The budget "${denial.limit.name}" is used up; the route "${other.name}" takes the request.`);
+  state.route = other;
+  // Where the caller may go decides on this way too.
+  checkAllowed(state);
+  return admitLimits(state, service, new Set([...(waived ?? []), denial.limit]));
 }

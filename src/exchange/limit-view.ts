@@ -1,3 +1,4 @@
+import type { CounterNames } from '../filters/limits/counter-names.ts';
 import type { LimitView } from '../filters/limits/limit.ts';
 import type { JsonObject } from '../json/types.ts';
 import type { Target } from '../snapshot/snapshot.ts';
@@ -35,6 +36,10 @@ export class ExchangeLimitView implements LimitView {
 
   get keyName(): string | undefined {
     return this.#state.principal?.key?.name;
+  }
+
+  get counterNames(): CounterNames | undefined {
+    return this.#state.principal?.counterNames;
   }
 
   get endUser(): string | undefined {

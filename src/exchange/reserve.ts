@@ -1,7 +1,7 @@
 import { amountOf, toCounter } from '../filters/limits/amounts.ts';
 import type { CompiledLimit, LimitAmounts } from '../filters/limits/limit.ts';
 import { limitRefusal } from '../filters/limits/limit-refusal.ts';
-import { estimateCostNanoUsd } from '../prices/cost.ts';
+import { type EstimateOptions, estimateCostNanoUsd } from '../prices/cost.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import type { CounterLimit, LimitState, ReserveResult } from '../stores/counters/counter-store.ts';
 import type { AttemptUsage } from '../telemetry/exchange-record.ts';
@@ -19,7 +19,7 @@ function dearest(
   tokens: { inputTokens: number; maxOutputTokens: number },
 ): number {
   const units = requestedUnits(state);
-  const options = units === undefined ? { plain: true } : { units };
+  const options = units === undefined ? PLAIN : { units };
   let nanoUsd = 0;
   for (const target of targets) {
     const price = state.bound.clusters[target.cluster.index]?.prices.find(targetModel(state, target));
@@ -28,19 +28,35 @@ function dearest(
   return nanoUsd;
 }
 
+const PLAIN: EstimateOptions = Object.freeze({ plain: true });
+
+/** What is reserved of limits that count requests alone. */
+const NO_AMOUNTS: LimitAmounts = Object.freeze({
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheCreationInputTokens: 0,
+  reasoningTokens: 0,
+  nanoUsd: 0,
+  sentModel: '',
+  cluster: '',
+  route: '',
+});
+
 /** What a request is expected to take at most, as far as it says. */
-function estimate(state: ExchangeState, limits: readonly CompiledLimit[], targets: readonly Target[]): LimitAmounts {
+function estimate(state: ExchangeState, { limits, targets }: ReserveRequest): LimitAmounts {
   let counts = false;
   let costs = false;
   for (const { measure } of limits) {
     if (measure === 'usd') costs = true;
     if (measure !== 'requests' && measure !== 'concurrent') counts = true;
   }
-  if (!isBilled(state)) counts = false;
-  const inputTokens = counts ? inputEstimate(state) : 0;
-  const outputTokens = counts ? outputBound(state, state.bound.snapshot.limits.assumedOutputTokens) : 0;
-  const nanoUsd = counts && costs ? dearest(state, targets, { inputTokens, maxOutputTokens: outputTokens }) : 0;
-  const [first] = targets;
+  if (!counts) return NO_AMOUNTS;
+  const billed = isBilled(state);
+  const inputTokens = billed ? inputEstimate(state) : 0;
+  const outputTokens = billed ? outputBound(state, state.bound.snapshot.limits.assumedOutputTokens) : 0;
+  const nanoUsd = billed && costs ? dearest(state, targets, { inputTokens, maxOutputTokens: outputTokens }) : 0;
+  const first = targets[0];
   return {
     inputTokens,
     outputTokens,
@@ -94,7 +110,7 @@ export function reserve(
   request: ReserveRequest,
 ): HeldLimits | LimitDenial | undefined | Promise<HeldLimits | LimitDenial> {
   const { runtime } = state;
-  const amounts = estimate(state, request.limits, request.targets);
+  const amounts = estimate(state, request);
   const view = new ExchangeLimitView(state, request.target);
   const options = { amounts, nowMs: runtime.now(), calendars: runtime.calendars, extras: runtime.limitExtras };
   const counters: CounterLimit[] = [];
@@ -114,7 +130,9 @@ export function reserve(
 /** Gives a reservation back, or turns it into what was really used. */
 export function settleHeld(state: ExchangeState, held: HeldLimits, amounts: LimitAmounts): void {
   if (held.reservation === undefined) return;
-  const real = held.limits.map((limit) => amountOf(limit, amounts));
+  const real: number[] = new Array(held.limits.length);
+  for (let index = 0; index < real.length; index++)
+    real[index] = amountOf(held.limits[index] as CompiledLimit, amounts);
   state.bound.counters.settle(held.reservation, real, state.runtime.now());
 }
 

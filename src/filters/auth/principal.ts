@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json/types.ts';
+import { CounterNames } from '../limits/counter-names.ts';
 import type { Account } from '../organizations/account.ts';
 
 /** Who sends a request, as authentication found out. Every field is there, so that all principals share one shape. */
@@ -15,12 +16,15 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** Labels of the key and the levels above it; the narrower one wins. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Of a key, which stays the same principal from request to request; undefined for others. */
+  readonly counterNames: CounterNames | undefined;
 }
 
 const NO_SCOPES: readonly string[] = Object.freeze([]);
 
 /** A principal with the given fields; those that are left out are empty. */
-export function createPrincipal(fields: Partial<Principal>): Principal {
+export function createPrincipal(fields: Partial<Omit<Principal, 'counterNames'>>): Principal {
   const { organization, team, user, key, claims, account, scopes = NO_SCOPES, metadata = {} } = fields;
-  return { organization, team, user, key, claims, account, scopes, metadata };
+  const counterNames = key === undefined ? undefined : new CounterNames();
+  return { organization, team, user, key, claims, account, scopes, metadata, counterNames };
 }

@@ -1,22 +1,27 @@
+import { CounterName } from '../../stores/counters/counter-name.ts';
 import type { CounterLimit } from '../../stores/counters/counter-store.ts';
-import { type Calendar, createCalendar } from './calendar.ts';
+import { type Calendar, type CalendarUnit, createCalendar } from './calendar.ts';
 import type { CompiledLimit, LimitAmounts, LimitView } from './limit.ts';
 
 /** Calendars by unit and zone, made when a budget first asks. */
 export interface Calendars {
-  get(unit: Parameters<typeof createCalendar>[0], timeZone: string): Calendar;
+  get(unit: CalendarUnit, timeZone: string): Calendar;
 }
 
 /** Makes an empty set of calendars. */
 export function createCalendars(): Calendars {
-  const known = new Map<string, Calendar>();
+  const known = new Map<string, Map<CalendarUnit, Calendar>>();
   return {
     get(unit, timeZone) {
-      const name = `${unit} ${timeZone}`;
-      let calendar = known.get(name);
+      let ofZone = known.get(timeZone);
+      if (ofZone === undefined) {
+        ofZone = new Map();
+        known.set(timeZone, ofZone);
+      }
+      let calendar = ofZone.get(unit);
       if (calendar === undefined) {
         calendar = createCalendar(unit, timeZone);
-        known.set(name, calendar);
+        ofZone.set(unit, calendar);
       }
       return calendar;
     },
@@ -61,6 +66,19 @@ function counterKey(limit: CompiledLimit, view: LimitView): string | undefined {
   return key;
 }
 
+/** The name of the counter that a request is counted by: the limit's one, the caller's own, or one made of the request. */
+function counterName(limit: CompiledLimit, view: LimitView): CounterName | undefined {
+  if (limit.counter !== undefined) return limit.counter;
+  const names = limit.byCaller ? view.counterNames : undefined;
+  const known = names?.get(limit);
+  if (known !== undefined) return known;
+  const key = counterKey(limit, view);
+  if (key === undefined) return undefined;
+  const name = new CounterName(key);
+  names?.set(limit, name);
+  return name;
+}
+
 /** A limit as a counter store takes it; undefined when it does not count this request. */
 export function toCounter(
   limit: CompiledLimit,
@@ -68,33 +86,22 @@ export function toCounter(
   options: { amounts: LimitAmounts; nowMs: number; calendars: Calendars; extras: LimitExtras },
 ): CounterLimit | undefined {
   if (limit.matches !== undefined && !limit.matches(view)) return undefined;
-  const key = counterKey(limit, view);
-  if (key === undefined) return undefined;
-  const amount = amountOf(limit, options.amounts);
-  const { window, enforce } = limit;
-  const most = Math.max(0, limit.limit + options.extras.extra(limit.id, options.nowMs));
-  // Written out for each kind: an object that is spread into another is ten times as large as one written as a literal.
-  switch (window.kind) {
-    case 'concurrency':
-      return { key, kind: 'concurrency', limit: most, windowMs: 0, amount, enforce };
-    case 'window':
-      return { key, kind: 'window', limit: most, windowMs: window.windowMs, amount, enforce };
-    case 'bucket':
-      return { key, kind: 'bucket', limit: most, windowMs: window.windowMs, burst: window.burst, amount, enforce };
-    case 'period': {
-      const { startMs, endMs } = options.calendars.get(window.unit, window.timeZone).periodAt(options.nowMs);
-      return {
-        key,
-        kind: 'period',
-        limit: most,
-        windowMs: 0,
-        periodStartMs: startMs,
-        periodEndMs: endMs,
-        amount,
-        enforce,
-      };
-    }
-    default:
-      return window satisfies never;
-  }
+  const name = counterName(limit, view);
+  if (name === undefined) return undefined;
+  const { window } = limit;
+  const period =
+    window.kind === 'period' ? options.calendars.get(window.unit, window.timeZone).periodAt(options.nowMs) : undefined;
+  // All of one shape, whatever their kind: what counts them sees no other.
+  return {
+    key: name.key,
+    name,
+    kind: window.kind,
+    limit: Math.max(0, limit.limit + options.extras.extra(limit.id, options.nowMs)),
+    windowMs: window.kind === 'window' || window.kind === 'bucket' ? window.windowMs : 0,
+    burst: window.kind === 'bucket' ? window.burst : undefined,
+    periodStartMs: period?.startMs,
+    periodEndMs: period?.endMs,
+    amount: amountOf(limit, options.amounts),
+    enforce: limit.enforce,
+  };
 }

@@ -2,9 +2,11 @@ import type { BudgetConfig, RateLimitConfig } from '../../config/model.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json/types.ts';
 import { compileCost } from '../../routing/cost-expression.ts';
 import { compileGlobTest, compileValueMatch } from '../../snapshot/compile-value-match.ts';
+import { CounterName } from '../../stores/counters/counter-name.ts';
 import { compileAddressRanges } from '../address-ranges.ts';
 import { type CalendarUnit, PERIOD_MS } from './calendar.ts';
 import type { CompiledLimit, LimitDimension, LimitMeasure, LimitView, LimitWindow } from './limit.ts';
+import { headersOf } from './limit-headers.ts';
 
 /** Billionths of a dollar in a dollar. */
 export const NANO_PER_USD = 1e9;
@@ -139,6 +141,15 @@ function perText(per: RateLimitConfig['per']): string {
   return typeof per === 'number' ? `${per}ms` : (per ?? '');
 }
 
+/** What is the same in all requests of a caller. */
+const OF_CALLER: ReadonlySet<string> = new Set(['organization', 'team', 'user', 'key']);
+
+/** Which counters a limit has: one, one for each caller, or others. */
+function countersOf(id: string, dimensions: readonly LimitDimension[]): Pick<CompiledLimit, 'counter' | 'byCaller'> {
+  if (dimensions.length === 0) return { counter: new CounterName(id), byCaller: false };
+  return { counter: undefined, byCaller: dimensions.every(({ name }) => OF_CALLER.has(name)) };
+}
+
 /** Whether the target, which is known only at an attempt, decides about a limit. */
 function isPerAttempt(by: readonly LimitDimension[], match: LimitMatch): boolean {
   if (by.some((dimension) => dimension.name === 'cluster')) return true;
@@ -163,17 +174,20 @@ export function compileRateLimits(configs: readonly RateLimitConfig[], place: st
     const dimensions = compileDimensions(config.by);
     const by = dimensions.map((dimension) => dimension.name).join(',');
     const per = perText(config.per);
+    const id = identityOf(config, place, config.name ?? `${measure}/${per}/${by}${matchText(config.match)}`);
     return Object.freeze({
-      id: identityOf(config, place, config.name ?? `${measure}/${per}/${by}${matchText(config.match)}`),
+      id,
       name: config.name ?? `${place} ${index + 1}`,
       measure,
       limit,
       window: rateWindow(config, limit),
       dimensions,
+      ...countersOf(id, dimensions),
       matches: compileMatch(config.match),
       cost: config.cost === undefined ? undefined : compileCost(config.cost.cel),
       enforce: !config.shadow,
       perAttempt: isPerAttempt(dimensions, config.match),
+      told: headersOf(measure),
       budget: undefined,
     });
   });
@@ -188,21 +202,21 @@ export function compileBudgets(configs: readonly BudgetConfig[], place: string):
         ? { kind: 'period', unit: config.per as CalendarUnit, timeZone: config.time_zone }
         : { kind: 'window', windowMs: Number(config.per) };
     const dimensions: LimitDimension[] = [];
+    const what = `budget ${config.name ?? `${measure}/${perText(config.per)}${matchText(config.match)}`}`;
+    const id = identityOf(config, place, what);
     return Object.freeze({
-      id: identityOf(
-        config,
-        place,
-        `budget ${config.name ?? `${measure}/${perText(config.per)}${matchText(config.match)}`}`,
-      ),
+      id,
       name: config.name ?? (index === 0 ? `${place} budget` : `${place} budget ${index + 1}`),
       measure,
       limit,
       window,
       dimensions,
+      ...countersOf(id, dimensions),
       matches: compileMatch(config.match),
       cost: undefined,
       enforce: !config.soft,
       perAttempt: isPerAttempt(dimensions, config.match),
+      told: undefined,
       budget: {
         warnAt: [...config.warn_at].sort((a, b) => a - b),
         webhook: config.webhook,

@@ -1,6 +1,6 @@
 import type { DialectName } from '../../dialects/names.ts';
 import type { LimitState } from '../../stores/counters/counter-store.ts';
-import type { CompiledLimit } from './limit.ts';
+import type { CompiledLimit, HeaderNames, LimitHeaderNames, LimitMeasure } from './limit.ts';
 
 /** Limits and where each of them stands, in the same order. */
 interface Held {
@@ -8,59 +8,78 @@ interface Held {
   readonly states: readonly LimitState[];
 }
 
-/** What the headers of an answer tell of: requests, or tokens. */
-type Told = 'requests' | 'tokens' | 'input-tokens' | 'output-tokens';
+function namesFor(what: string): LimitHeaderNames {
+  return {
+    anthropic: {
+      limit: `anthropic-ratelimit-${what}-limit`,
+      remaining: `anthropic-ratelimit-${what}-remaining`,
+      reset: `anthropic-ratelimit-${what}-reset`,
+    },
+    openai: {
+      limit: `x-ratelimit-limit-${what}`,
+      remaining: `x-ratelimit-remaining-${what}`,
+      reset: `x-ratelimit-reset-${what}`,
+    },
+  };
+}
 
-function toldOf(limit: CompiledLimit): Told | undefined {
-  if (limit.budget !== undefined) return undefined;
-  switch (limit.measure) {
-    case 'requests':
-      return 'requests';
-    case 'tokens':
-      return 'tokens';
-    case 'input_tokens':
-      return 'input-tokens';
-    case 'output_tokens':
-      return 'output-tokens';
-    default:
-      return undefined;
-  }
+const TOLD: Readonly<Partial<Record<LimitMeasure, LimitHeaderNames>>> = {
+  requests: namesFor('requests'),
+  tokens: namesFor('tokens'),
+  input_tokens: namesFor('input-tokens'),
+  output_tokens: namesFor('output-tokens'),
+};
+
+/** The headers that tell of a rate limit by what it counts; undefined for what the APIs have no headers for. */
+export function headersOf(measure: LimitMeasure): LimitHeaderNames | undefined {
+  return TOLD[measure];
 }
 
 /** OpenAI's way of writing a time: `1h2m3s`, `850ms`. */
 function openAiDuration(ms: number): string {
   if (ms < 1000) return `${Math.ceil(ms)}ms`;
   const seconds = Math.ceil(ms / 1000);
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
-  return `${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds % 60}s`;
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${seconds % 60}s`;
+  return `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds % 60}s`;
+}
+
+/** RFC 3339 to the second, as Anthropic writes it. */
+function instant(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, -5)}Z`;
 }
 
 /** Whether no other limit that tells of the same has less left; of equals the first counts. */
-function isTightest({ limits, states }: Held, index: number, told: Told): boolean {
+function isTightest({ limits, states }: Held, index: number, told: LimitHeaderNames): boolean {
   const remaining = states[index]?.remaining ?? 0;
   for (let other = 0; other < limits.length; other++) {
-    if (other === index || toldOf(limits[other] as CompiledLimit) !== told) continue;
+    if (other === index || limits[other]?.told !== told) continue;
     const left = states[other]?.remaining ?? 0;
     if (left < remaining || (left === remaining && other < index)) return false;
   }
   return true;
 }
 
-/** Sets a header in a list of names and values: the provider's own of this name tells of another limit. */
-function set(headers: string[], name: string, value: string): void {
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index] !== name) continue;
-    headers[index + 1] = value;
-    return;
+/** Takes out what a provider says of its own limits under names that are about to be set. */
+function dropTold(headers: string[], names: HeaderNames): void {
+  for (let index = headers.length - 2; index >= 0; index -= 2) {
+    const name = headers[index];
+    if (name === names.limit || name === names.remaining || name === names.reset) headers.splice(index, 2);
   }
-  headers.push(name, value);
+}
+
+/** Whether any header has a name of this beginning. */
+function hasPrefix(headers: readonly string[], prefix: string): boolean {
+  for (let index = 0; index < headers.length; index += 2) if (headers[index]?.startsWith(prefix)) return true;
+  return false;
 }
 
 /**
  * Sets where the limits stand, in the form of the client's API: Anthropic's `anthropic-ratelimit-*` with instants
  * (https://docs.anthropic.com/en/api/rate-limits), OpenAI's `x-ratelimit-*` with durations for all others
- * (https://platform.openai.com/docs/guides/rate-limits). Of several limits of one kind the one with the least left is told.
+ * (https://platform.openai.com/docs/guides/rate-limits). Of several limits of one kind the one with the least left is told;
+ * what the provider says of its own under the same names is left out.
  */
 export function appendLimitHeaders(
   headers: string[],
@@ -68,21 +87,15 @@ export function appendLimitHeaders(
   options: { dialect: DialectName | undefined; nowMs: number },
 ): void {
   const anthropic = options.dialect === 'anthropic' || options.dialect === 'anthropic-count-tokens';
+  const providerTells = hasPrefix(headers, anthropic ? 'anthropic-ratelimit-' : 'x-ratelimit-');
   for (let index = 0; index < held.limits.length; index++) {
-    const told = toldOf(held.limits[index] as CompiledLimit);
+    const told = held.limits[index]?.told;
     if (told === undefined || !isTightest(held, index, told)) continue;
     const state = held.states[index] as LimitState;
+    const names = anthropic ? told.anthropic : told.openai;
+    if (providerTells) dropTold(headers, names);
+    const reset = anthropic ? instant(options.nowMs + state.resetMs) : openAiDuration(state.resetMs);
     const remaining = String(Math.floor(state.remaining));
-    if (anthropic) {
-      const reset = new Date(options.nowMs + state.resetMs).toISOString().replace(/\.\d+Z$/, 'Z');
-      const prefix = `anthropic-ratelimit-${told}`;
-      set(headers, `${prefix}-limit`, String(state.limit));
-      set(headers, `${prefix}-remaining`, remaining);
-      set(headers, `${prefix}-reset`, reset);
-    } else {
-      set(headers, `x-ratelimit-limit-${told}`, String(state.limit));
-      set(headers, `x-ratelimit-remaining-${told}`, remaining);
-      set(headers, `x-ratelimit-reset-${told}`, openAiDuration(state.resetMs));
-    }
+    headers.push(names.limit, String(state.limit), names.remaining, remaining, names.reset, reset);
   }
 }

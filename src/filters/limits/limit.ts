@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../json/types.ts';
+import type { CounterName } from '../../stores/counters/counter-name.ts';
 import type { CalendarUnit } from './calendar.ts';
+import type { CounterNames } from './counter-names.ts';
 
 /** What a limit counts of a request. */
 export type LimitMeasure = 'requests' | 'tokens' | 'input_tokens' | 'output_tokens' | 'usd' | 'concurrent' | 'cost';
@@ -23,6 +25,8 @@ export interface LimitView {
   /** The caller's key: its id, by which it is counted, and its name. */
   readonly key: string | undefined;
   readonly keyName?: string | undefined;
+  /** Names of the counters that are this caller's own, where the caller is known from request to request. */
+  readonly counterNames?: CounterNames | undefined;
   readonly endUser: string | undefined;
   readonly claims: JsonObject | undefined;
   /** The model that the client asked for. */
@@ -68,6 +72,19 @@ export interface BudgetActions {
   readonly fallbackRoute: string | undefined;
 }
 
+/** Names of the headers that tell of one limit. */
+export interface HeaderNames {
+  readonly limit: string;
+  readonly remaining: string;
+  readonly reset: string;
+}
+
+/** The headers that tell of requests, or of tokens: one object for each of these, with the names that the APIs have for them. */
+export interface LimitHeaderNames {
+  readonly anthropic: HeaderNames;
+  readonly openai: HeaderNames;
+}
+
 /** A rate limit or budget, ready for requests. */
 export interface CompiledLimit {
   /** Begins the counter's key: where the limit stands and what it counts. Stable across reloads. */
@@ -80,6 +97,10 @@ export interface CompiledLimit {
   readonly window: LimitWindow;
   /** Each combination of their values has a counter of its own. A request that lacks one is not counted. */
   readonly dimensions: readonly LimitDimension[];
+  /** The name of its counter; undefined where it has several. */
+  readonly counter: CounterName | undefined;
+  /** Whether its dimensions, of which it has some, are all of the caller: each caller has one counter. */
+  readonly byCaller: boolean;
   /** Whether a request is counted at all; undefined: every one. */
   readonly matches: ((view: LimitView) => boolean) | undefined;
   /** The amount by an expression over token counts; only with the measure `cost`. */
@@ -88,6 +109,8 @@ export interface CompiledLimit {
   readonly enforce: boolean;
   /** Whether it needs to know the cluster or the model that is sent: such limits are reserved for each attempt. */
   readonly perAttempt: boolean;
+  /** The headers that tell clients of it; undefined: none do. */
+  readonly told: LimitHeaderNames | undefined;
   /** Undefined for a rate limit. */
   readonly budget: BudgetActions | undefined;
 }

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../json/types.ts';
 import type { LimitState } from '../../stores/counters/counter-store.ts';
 import { amountOf, createCalendars, toCounter } from './amounts.ts';
 import { compileBudgets, compileRateLimits } from './compile-limits.ts';
+import { CounterNames } from './counter-names.ts';
 import type { CompiledLimit, LimitAmounts, LimitView } from './limit.ts';
 import { appendLimitHeaders } from './limit-headers.ts';
 import { limitRefusal } from './limit-refusal.ts';
@@ -29,6 +30,7 @@ class View implements LimitView {
   route = 'gold';
   cluster = '';
   ip = '10.1.2.3';
+  counterNames: CounterNames | undefined = undefined;
   headers: Record<string, string> = { 'x-tier': 'gold' };
 
   constructor(fields: Partial<View> = {}) {
@@ -98,6 +100,34 @@ describe('what limits count', () => {
     assert.equal(key('a', 'b'), key('a', 'b'));
     assert.equal(counter(limit, new View({ endUser: undefined })), undefined);
     assert.equal(counter(limit, new View({ claims: undefined })), undefined);
+  });
+
+  it('is known by its name from request to request where the limit or the caller alone decides', () => {
+    const [all, byKey, byModel, byKeyAndModel] = rate(
+      { requests: 1, per: 'minute' },
+      { by: 'key', requests: 2, per: 'minute' },
+      { by: 'model', requests: 3, per: 'minute' },
+      { by: ['key', 'model'], requests: 4, per: 'minute' },
+    );
+    const names = (view: View) => [all, byKey, byModel, byKeyAndModel].map((limit) => counter(limit, view)?.name);
+    const ada = new CounterNames();
+    const first = names(new View({ counterNames: ada }));
+    const again = names(new View({ counterNames: ada, model: 'other' }));
+    const other = names(new View({ counterNames: new CounterNames(), key: 'other' }));
+    assert.deepEqual(
+      first.map((name, index) => name === again[index]),
+      [true, true, false, false],
+    );
+    assert.deepEqual(
+      first.map((name, index) => name === other[index]),
+      [true, false, false, false],
+    );
+    assert.deepEqual(
+      names(new View({ counterNames: ada })).map((name) => name?.key),
+      names(new View()).map((name) => name?.key),
+    );
+    // A caller who lacks the dimension is not counted, and nothing of it is remembered.
+    assert.equal(counter(byKey, new View({ counterNames: new CounterNames(), key: undefined })), undefined);
   });
 
   it('tells users of different teams apart, whatever tokens call them', () => {
@@ -232,6 +262,18 @@ describe('what clients are told', () => {
       'anthropic-ratelimit-requests-remaining': '6',
       'anthropic-ratelimit-requests-reset': '2026-03-29T12:01:01Z',
     });
+  });
+
+  it('takes the place of what the provider says of its own limits', () => {
+    const out = ['x-ratelimit-limit-requests', '5', 'a', 'b', 'x-ratelimit-reset-requests', '1s', 'x-ratelimit-c', 'd'];
+    appendLimitHeaders(
+      out,
+      { limits: [requests as CompiledLimit], states: [state({})] },
+      { dialect: 'openai-chat', nowMs: NOW },
+    );
+    assert.deepEqual(out.slice(0, 4), ['a', 'b', 'x-ratelimit-c', 'd']);
+    assert.equal(out.filter((text) => text === 'x-ratelimit-limit-requests').length, 1);
+    assert.equal(out[out.indexOf('x-ratelimit-limit-requests') + 1], '10');
   });
 
   it('is nothing of budgets', () => {

@@ -44,6 +44,12 @@ export type Answer =
   | { readonly id: number; readonly done: true }
   | { readonly id: number; readonly error: { readonly code: string; readonly message: string } };
 
+/** A limit as it crosses the channel: without the name, on which a store of this process remembers things of its own. */
+export function toWireLimit(limit: CounterLimit): CounterLimit {
+  const { key, kind, limit: most, windowMs, burst, periodStartMs, periodEndMs, amount, enforce } = limit;
+  return { key, kind, limit: most, windowMs, burst, periodStartMs, periodEndMs, amount, enforce };
+}
+
 /** What goes from a worker to the owner of the counters: everything of one turn of its event loop. */
 export interface QuestionMessage {
   readonly counters: 'ask';

@@ -1,3 +1,5 @@
+import type { CounterName } from './counter-name.ts';
+
 /**
  * How a counter counts.
  * - `window`: sliding; what is admitted leaves one `windowMs` later.
@@ -15,15 +17,17 @@ export type CounterKind = 'window' | 'bucket' | 'period' | 'concurrency';
 export interface CounterLimit {
   /** Names the counter, dimension values included. The keys of one call differ. */
   readonly key: string;
+  /** The same name as an object, where the caller keeps one. */
+  readonly name?: CounterName | undefined;
   readonly kind: CounterKind;
   readonly limit: number;
   /** Window: its length. Bucket: the time in which `limit` refills. Else 0. */
   readonly windowMs: number;
   /** Bucket only: its capacity; default `limit`. */
-  readonly burst?: number;
+  readonly burst?: number | undefined;
   /** Period only: its bounds in epoch milliseconds. */
-  readonly periodStartMs?: number;
-  readonly periodEndMs?: number;
+  readonly periodStartMs?: number | undefined;
+  readonly periodEndMs?: number | undefined;
   /** What is asked for; 0 only checks that something is left. Finite, as are the limits: it may have to cross JSON. */
   readonly amount: number;
   /** False: counted and reported, never refused (shadow mode). */

@@ -1,3 +1,4 @@
+import type { CounterName } from './counter-name.ts';
 import type { CounterKind, CounterLimit, LimitState } from './counter-store.ts';
 
 /**
@@ -61,6 +62,10 @@ export class Counter {
   lows: number[] | undefined;
   /** Reservations in flight. */
   held: number;
+  /** The store that keeps it; undefined once that has dropped it. */
+  home: object | undefined;
+  /** The name that remembers it. */
+  name: CounterName | undefined;
 
   constructor(limit: CounterLimit) {
     this.key = limit.key;
@@ -76,6 +81,8 @@ export class Counter {
     this.amounts = [];
     this.lows = limit.kind === 'bucket' ? [] : undefined;
     this.held = 0;
+    this.home = undefined;
+    this.name = undefined;
   }
 }
 

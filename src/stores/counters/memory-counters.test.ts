@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CounterName } from './counter-name.ts';
 import type { CounterLimit } from './counter-store.ts';
 import { MemoryCounters } from './memory-counters.ts';
 
@@ -95,6 +96,48 @@ test('a limit whose kind or window changed starts a counter of its own', () => {
   assert.equal(store.peek([{ ...perMinute('k'), windowMs: 120_000 }], T)[0]?.used, 0);
   assert.equal(store.peek([{ ...perMinute('k'), kind: 'concurrency' }], T)[0]?.used, 0);
   assert.equal(store.peek([perMinute('k')], T)[0]?.used, 1);
+});
+
+test('a name leads to the counter of its text, whichever names that has', () => {
+  const store = new MemoryCounters();
+  const [one, two] = [new CounterName('k'), new CounterName('k')];
+  for (const name of [one, two, one, undefined]) use(store, { ...perMinute('k'), name }, T);
+  assert.equal(store.peek([perMinute('k')], T)[0]?.used, 4);
+  assert.equal(store.stats().counters, 1);
+  assert.equal(one.counter, two.counter);
+});
+
+test('a name that two stores know leads each to its own counter', () => {
+  const [first, second] = [new MemoryCounters(), new MemoryCounters()];
+  const limit = { ...perMinute('k', 2), name: new CounterName('k') };
+  const reserved = first.reserve([limit], T, 1000).reservation;
+  for (let index = 0; index < 2; index++) assert.equal(second.reserve([limit], T, 1000).allowed, true);
+  assert.equal(second.reserve([limit], T, 1000).allowed, false);
+  assert.ok(reserved);
+  first.release(reserved, T);
+  assert.equal(first.peek([limit], T)[0]?.used, 0);
+  assert.equal(second.peek([limit], T)[0]?.used, 2);
+});
+
+test('a name does not hold on to a counter that was dropped, pushed out, replaced or forgotten', () => {
+  const store = new MemoryCounters({ maxCounters: 50 });
+  const name = new CounterName('k');
+  const limit = { ...perMinute('k'), name };
+  use(store, limit, T);
+  assert.ok(name.counter !== undefined);
+  for (let index = 0; index < 1000; index++) use(store, perMinute(`stranger-${index}`), T);
+  assert.equal(name.counter, undefined, 'pushed out');
+  use(store, limit, T);
+  assert.equal(store.peek([limit], T)[0]?.used, 1);
+  const before = name.counter;
+  use(store, { ...limit, windowMs: 120_000 }, T);
+  assert.notEqual(name.counter, before, 'replaced');
+  store.close();
+  assert.equal(name.counter, undefined, 'forgotten');
+  const large = new MemoryCounters();
+  use(large, limit, T);
+  for (let index = 0; index < 1500; index++) use(large, perMinute(`other-${index}`), T + 130_000);
+  assert.equal(name.counter, undefined, 'dropped');
 });
 
 test('after close nothing is left', () => {

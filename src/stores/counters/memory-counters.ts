@@ -94,19 +94,19 @@ export class MemoryCounters implements CounterStore {
   reserve(limits: readonly CounterLimit[], nowMs: number, ttlMs: number): ReserveResult {
     this.#expire(nowMs);
     if (this.#counters.size > SWEEP_FROM) this.#dropIdle(nowMs);
-    const counters: Counter[] = [];
+    const counters: Counter[] = new Array(limits.length);
     let deniedIndex = -1;
     for (let index = 0; index < limits.length; index++) {
       const limit = limits[index] as CounterLimit;
       const counter = this.#counter(limit, nowMs);
       advance(counter, limit, nowMs);
-      counters.push(counter);
+      counters[index] = counter;
       // Held already here, so that making room for the next one does not push it out.
       counter.held++;
       if (deniedIndex === -1 && limit.enforce && !fits(counter, limit, wholeAmount(limit.amount))) deniedIndex = index;
     }
     const allowed = deniedIndex === -1;
-    const states: LimitState[] = [];
+    const states: LimitState[] = new Array(limits.length);
     for (let index = 0; index < limits.length; index++) {
       const limit = limits[index] as CounterLimit;
       const counter = counters[index] as Counter;
@@ -114,7 +114,7 @@ export class MemoryCounters implements CounterStore {
       const exceeded = !fits(counter, limit, amount);
       if (allowed) reserve(counter, amount);
       else counter.held--;
-      states.push(stateOf(counter, limit, { nowMs, exceeded }));
+      states[index] = stateOf(counter, limit, { nowMs, exceeded });
     }
     if (!allowed) return { allowed, deniedIndex, states, reservation: undefined, degraded: false };
     const reservation = new MemoryReservation(counters, limits, { nowMs, ttlMs });
@@ -193,7 +193,7 @@ export class MemoryCounters implements CounterStore {
 
   /** Forgets everything. */
   close(): void {
-    this.#counters.clear();
+    for (const counter of this.#counters.values()) this.#drop(counter);
     for (let item = this.#expiries.first(); item !== undefined; item = this.#expiries.first()) {
       this.#expiries.remove(item);
       item.state = DONE;
@@ -201,12 +201,33 @@ export class MemoryCounters implements CounterStore {
   }
 
   #counter(limit: CounterLimit, nowMs: number): Counter {
+    const remembered = limit.name?.counter;
+    if (remembered instanceof Counter && remembered.home === this && counts(remembered, limit)) return remembered;
+    const counter = this.#find(limit, nowMs);
+    const { name } = limit;
+    if (name !== undefined) {
+      name.counter = counter;
+      counter.name = name;
+    }
+    return counter;
+  }
+
+  #find(limit: CounterLimit, nowMs: number): Counter {
     const known = this.#counters.get(limit.key);
     if (known !== undefined && counts(known, limit)) return known;
-    if (known === undefined && this.#counters.size >= this.#maxCounters) this.#evict(nowMs);
+    if (known !== undefined) this.#drop(known);
+    else if (this.#counters.size >= this.#maxCounters) this.#evict(nowMs);
     const counter = new Counter(limit);
+    counter.home = this;
     this.#counters.set(limit.key, counter);
     return counter;
+  }
+
+  /** Takes a counter out of the table and out of the name that remembers it, which may live longer. */
+  #drop(counter: Counter): void {
+    this.#counters.delete(counter.key);
+    counter.home = undefined;
+    if (counter.name?.counter === counter) counter.name.counter = undefined;
   }
 
   #expire(nowMs: number): void {
@@ -241,7 +262,7 @@ export class MemoryCounters implements CounterStore {
   #dropIdle(nowMs: number): void {
     for (let step = 0; step < SWEEP_STEPS; step++) {
       const counter = this.#nextSwept();
-      if (counter !== undefined && idleAt(counter) <= nowMs) this.#counters.delete(counter.key);
+      if (counter !== undefined && idleAt(counter) <= nowMs) this.#drop(counter);
     }
   }
 
@@ -257,7 +278,7 @@ export class MemoryCounters implements CounterStore {
       }
     }
     if (soonest === undefined) return;
-    this.#counters.delete(soonest.key);
+    this.#drop(soonest);
     if (soonestAt > nowMs) this.#evicted++;
   }
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '../../../test/support/wait.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { CounterPort } from './counter-messages.ts';
+import { CounterName } from './counter-name.ts';
 import type { CounterLimit } from './counter-store.ts';
 import { MemoryCounters } from './memory-counters.ts';
 import { RemoteCounters } from './remote-counters.ts';
@@ -88,6 +89,28 @@ else {
     assert.equal(results.filter(({ allowed }) => allowed).length, 101);
     assert.deepEqual(sent, { worker: 1, owner: 1 });
     assert.equal(store.pending, 0);
+  });
+
+  test('a limit crosses the channel without what a store of this process remembers on its name', async () => {
+    const { worker, owner } = channel();
+    const messages: unknown[] = [];
+    const store = new RemoteCounters({
+      send(message) {
+        messages.push(message);
+        worker.send(message);
+      },
+      onMessage: worker.onMessage,
+    });
+    serveCounters(new MemoryCounters(), owner);
+    const limit: CounterLimit = { ...LIMIT, name: new CounterName('k') };
+    new MemoryCounters().reserve([limit], T, 1e9);
+    assert.equal((await store.reserve([limit], T, 1e9)).allowed, true);
+    store.charge([limit], [4], T);
+    assert.equal((await store.peek([limit], T))[0]?.used, 5);
+    await store.reset(limit, T);
+    assert.equal((await store.peek([limit], T))[0]?.used, 0);
+    assert.ok(!JSON.stringify(messages).includes('"name"'));
+    store.close();
   });
 
   test('several workers share the counters exactly; what a dead one held is given back', async () => {

@@ -5,6 +5,7 @@ import {
   fromWireError,
   isAnswerMessage,
   type Question,
+  toWireLimit,
   type WireResult,
 } from './counter-messages.ts';
 import type { CounterLimit, CounterStore, LimitState, Reservation, ReserveResult } from './counter-store.ts';
@@ -70,7 +71,7 @@ export class RemoteCounters implements CounterStore {
 
   reserve(limits: readonly CounterLimit[], nowMs: number, ttlMs: number): Promise<ReserveResult> {
     const id = this.#next++;
-    return this.#ask({ ask: 'reserve', id, limits, nowMs, ttlMs }, (answer) =>
+    return this.#ask({ ask: 'reserve', id, limits: limits.map(toWireLimit), nowMs, ttlMs }, (answer) =>
       'result' in answer ? toResult(answer.result, limits, id) : undefined,
     );
   }
@@ -90,16 +91,18 @@ export class RemoteCounters implements CounterStore {
   }
 
   charge(limits: readonly CounterLimit[], amounts: readonly number[], nowMs: number): void {
-    this.#push({ ask: 'charge', limits, amounts, nowMs });
+    this.#push({ ask: 'charge', limits: limits.map(toWireLimit), amounts, nowMs });
   }
 
   peek(limits: readonly CounterLimit[], nowMs: number): Promise<readonly LimitState[]> {
     const id = this.#next++;
-    return this.#ask({ ask: 'peek', id, limits, nowMs }, (answer) => ('states' in answer ? answer.states : undefined));
+    return this.#ask({ ask: 'peek', id, limits: limits.map(toWireLimit), nowMs }, (answer) =>
+      'states' in answer ? answer.states : undefined,
+    );
   }
 
   async reset(limit: CounterLimit, nowMs: number): Promise<void> {
-    await this.#ask({ ask: 'reset', id: this.#next++, limit, nowMs }, (answer) =>
+    await this.#ask({ ask: 'reset', id: this.#next++, limit: toWireLimit(limit), nowMs }, (answer) =>
       'done' in answer ? true : undefined,
     );
   }
