@@ -17,7 +17,8 @@ const LEVELS = 5;
 /** In lists of more items each is looked at before it is taken apart. */
 const FEW = 4;
 
-function isPlain(text: string): boolean {
+/** Whether a text stands in a JSON string as it is: neither quotes, backslashes nor control characters, no surrogates. */
+export function isPlainJson(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
     if (code < SPACE || code === QUOTE || code === BACKSLASH || code >= FIRST_SURROGATE) return false;
@@ -30,7 +31,7 @@ function isPlain(text: string): boolean {
  * searches tell texts that need no escapes, or none but line feeds, and those are taken over whole.
  */
 export function quoteJson(text: string): string {
-  if (text.length < SHORT) return isPlain(text) ? `"${text}"` : JSON.stringify(text);
+  if (text.length < SHORT) return isPlainJson(text) ? `"${text}"` : JSON.stringify(text);
   if (text.indexOf('"') !== -1 || text.indexOf('\\') !== -1 || UNUSUAL.test(text)) return JSON.stringify(text);
   return text.indexOf('\n') === -1 ? `"${text}"` : `"${text.replaceAll('\n', '\\n')}"`;
 }
@@ -70,7 +71,7 @@ function writeObject(object: JsonObject, levels: number): string {
     const value = object[key];
     if (value === undefined) continue;
     const written = typeof value === 'string' ? quoteJson(value) : writeValue(value, levels - 1);
-    const name = isPlain(key) ? key : JSON.stringify(key).slice(1, -1);
+    const name = isPlainJson(key) ? key : JSON.stringify(key).slice(1, -1);
     text += `${text === '' ? '{"' : ',"'}${name}":${written}`;
   }
   return text === '' ? '{}' : `${text}}`;

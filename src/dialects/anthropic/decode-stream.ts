@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { JsonObject, JsonValue } from '../../json/types.ts';
 import type { ProviderResponseContext, StreamDecoder, StreamFrame } from '../dialect.ts';
+import { DeltaTemplate } from '../neutral/delta-template.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import type { Usage } from '../neutral/usage.ts';
 import { objectOf, textOf } from '../openai/fields.ts';
@@ -30,6 +31,9 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
   let finished = false;
   let done = false;
   let usage: Usage | undefined;
+  const template = new DeltaTemplate();
+  /** The block that the template's frames continue. */
+  let templateBlock = 0;
 
   const readUsage = (value: JsonValue | undefined, emit: Emit): void => {
     const next = readAnthropicUsage(value, usage);
@@ -92,14 +96,17 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
     }
   };
 
-  const readDelta = (body: JsonObject, emit: Emit): void => {
+  const readDelta = (body: JsonObject, data: string, emit: Emit): void => {
     const at = open.get(indexOf(body));
     const delta = objectOf(body['delta']);
     if (at === undefined || delta === undefined) return;
     const text = textOf(delta['text'] ?? delta['thinking'] ?? delta['partial_json'] ?? delta['signature']) ?? '';
     switch (delta['type']) {
       case 'text_delta':
-        if (text !== '' && at.kind === 'text') emit({ type: 'text-delta', candidate: 0, block: at.block, text });
+        if (text === '' || at.kind !== 'text') return;
+        template.learn(data, text);
+        templateBlock = at.block;
+        emit({ type: 'text-delta', candidate: 0, block: at.block, text });
         return;
       case 'thinking_delta':
         if (text !== '' && at.kind === 'reasoning')
@@ -146,6 +153,12 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
   return {
     push(frame: StreamFrame, emit: Emit) {
       if (done || frame.data === '') return;
+      const text = template.pieceOf(frame.data);
+      if (text !== undefined) {
+        emit({ type: 'text-delta', candidate: 0, block: templateBlock, text });
+        return;
+      }
+      template.forget();
       const body = parseFrame(frame.data);
       const type = textOf(body['type']) ?? frame.event;
       if (!started && type !== 'message_start' && type !== 'ping' && type !== 'error') {
@@ -162,7 +175,7 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
           startBlock(body, emit);
           return;
         case 'content_block_delta':
-          readDelta(body, emit);
+          readDelta(body, frame.data, emit);
           return;
         case 'content_block_stop':
           stopBlock(indexOf(body), emit);

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ProviderResponseContext, StreamDecoder, StreamFrame } from '../dialect.ts';
+import { DeltaTemplate } from '../neutral/delta-template.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
 import { decodeStopSequence } from './decode-response.ts';
 import { decodeStreamException, isExceptionEvent } from './errors.ts';
@@ -27,6 +28,9 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
   let calledTool = false;
   let stopped = false;
   let over = false;
+  const template = new DeltaTemplate();
+  /** The block that the template's frames continue. */
+  let templateBlock: StreamBlock | undefined;
 
   function start(emit: Emit): void {
     if (started) return;
@@ -55,7 +59,15 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
     return index;
   }
 
-  function blockDelta(body: JsonObject, emit: Emit): void {
+  function blockDelta(frame: StreamFrame, emit: Emit): void {
+    const data = withoutPadding(frame.data);
+    const text = template.pieceOf(data);
+    if (text !== undefined) {
+      templateBlock?.delta({ text }, emit);
+      return;
+    }
+    template.forget();
+    const body = parse(frame);
     const delta = asObject(body['delta']) ?? {};
     const kind = kindOfDelta(delta);
     const index = indexOf(body, Math.max(lastIndex, 0));
@@ -68,6 +80,9 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
       block = openBlock(index, kind, emit);
     }
     block.delta(delta, emit);
+    if (typeof delta['text'] !== 'string' || delta['citation'] !== undefined) return;
+    template.learn(data, delta['text']);
+    templateBlock = block;
   }
 
   function messageStop(body: JsonObject, emit: Emit): void {
@@ -107,6 +122,11 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
   return {
     push(frame, emit) {
       if (over) return;
+      if (frame.event === 'contentBlockDelta') {
+        blockDelta(frame, emit);
+        return;
+      }
+      template.forget();
       switch (frame.event) {
         case 'messageStart':
           parse(frame);
@@ -119,9 +139,6 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
           if (kind !== undefined) openBlock(index, kind, emit).start(asObject(body['start']) ?? {}, emit);
           break;
         }
-        case 'contentBlockDelta':
-          blockDelta(parse(frame), emit);
-          break;
         case 'contentBlockStop':
           close(indexOf(parse(frame), Math.max(lastIndex, 0)), emit);
           break;
@@ -152,6 +169,15 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
       });
     },
   };
+}
+
+/** Bedrock's padding, which hides how long a frame's text is: a last field `p`. */
+const PADDING = /^,"p":"\w*"\}$/;
+
+/** The JSON of an event without its padding. Quotes in texts are escaped, so the mark is a field's name wherever it stands. */
+function withoutPadding(data: string): string {
+  const at = data.lastIndexOf(',"p":"');
+  return at !== -1 && PADDING.test(data.slice(at)) ? `${data.slice(0, at)}}` : data;
 }
 
 function parse(frame: StreamFrame): JsonObject {

@@ -7,7 +7,7 @@ import { type CallIds, decodePart } from './decode-parts.ts';
 import { decodeFinishReason } from './finish-reason.ts';
 import { candidateLogprobs } from './logprobs.ts';
 import { decodeUsage } from './usage.ts';
-import { camelKeys, numberField, objectField, objectsField, stringField } from './wire.ts';
+import { camelKeys, hasOtherKeys, numberField, objectField, objectsField, stringField } from './wire.ts';
 
 /** Fields of an answer with a neutral meaning; all others travel in `extensions.gemini`. */
 const KNOWN: readonly string[] = ['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime'];
@@ -31,7 +31,7 @@ export function decodeResponse(raw: JsonObject, context: ProviderResponseContext
   const extras: JsonObject[] = [];
   const candidates = objectsField(body, 'candidates').map((candidate, position) => {
     const message = camelKeys(candidate);
-    extras.push(candidateExtras(message));
+    extras.push(candidateExtras(message) ?? {});
     return decodeCandidate(message, position, ids);
   });
   if (candidates.length === 0) candidates.push(blockedCandidate(body));
@@ -90,9 +90,11 @@ export function createdSeconds(body: JsonObject): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
 }
 
-/** A candidate's fields without neutral meaning. */
-export function candidateExtras(message: JsonObject): JsonObject {
-  return without(message, KNOWN_OF_CANDIDATE);
+/** A candidate's fields without neutral meaning; undefined when it has none. */
+export function candidateExtras(message: JsonObject): JsonObject | undefined {
+  if (!hasOtherKeys(message, KNOWN_OF_CANDIDATE)) return undefined;
+  const extras = without(message, KNOWN_OF_CANDIDATE);
+  return Object.keys(extras).length === 0 ? undefined : extras;
 }
 
 function answerExtension(body: JsonObject, candidates: JsonObject[]): JsonObject | undefined {

@@ -1,8 +1,11 @@
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { parseObject } from '../../json/parse-object.ts';
 import { isObject, type JsonObject } from '../../json/types.ts';
 import type { ProviderResponseContext, StreamDecoder } from '../dialect.ts';
 import type { NeutralCitation } from '../neutral/citations.ts';
+import { DeltaTemplate } from '../neutral/delta-template.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
+import type { Usage } from '../neutral/usage.ts';
 import { readCitations } from './citations.ts';
 import { type CallIds, decodeCall, decodePart } from './decode-parts.ts';
 import { answerIds, blockReason, candidateExtras, createdSeconds } from './decode-response.ts';
@@ -41,6 +44,27 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
   let started = false;
   let ended = false;
   let blocked: string | undefined;
+  const template = new DeltaTemplate();
+  /** The candidate that the template's frames continue. */
+  let templateState: CandidateState | undefined;
+  /** The last `usageMetadata`, and what it says. */
+  let usageText = '';
+  let usage: Usage | undefined;
+
+  /** Whether the frame says the next piece of the text at hand, which is passed on then. */
+  function continues(cut: CutFrame, emit: Emit): boolean {
+    const text = template.pieceOf(cut.rest);
+    if (text === undefined || templateState === undefined) return false;
+    if (cut.usage !== usageText) {
+      const metadata = parseObject(cut.usage);
+      if (metadata === undefined) return false;
+      usageText = cut.usage;
+      usage = decodeUsage(metadata);
+    }
+    emit({ type: 'text-delta', candidate: templateState.index, block: templateState.openBlock, text });
+    if (usage !== undefined) emit({ type: 'usage', usage });
+    return true;
+  }
 
   function start(body: JsonObject, emit: Emit): void {
     started = true;
@@ -73,6 +97,9 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
   return {
     push(frame, emit) {
       if (ended || frame.data === '' || frame.data === '[DONE]') return;
+      const cut = cutUsage(frame.data);
+      if (continues(cut, emit)) return;
+      template.forget();
       const body = parseChunk(frame.data);
       const error = objectField(body, 'error');
       if (error !== undefined) {
@@ -81,13 +108,28 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
         return;
       }
       if (!started) start(body, emit);
-      for (const [position, raw] of objectsField(body, 'candidates').entries()) {
-        const message = camelKeys(raw);
-        decodeCandidate(message, stateOf(numberField(message, 'index') ?? position), ids, emit);
+      const list = objectsField(body, 'candidates');
+      let only: string | undefined;
+      for (let position = 0; position < list.length; position++) {
+        const message = camelKeys(list[position] as JsonObject);
+        const state = stateOf(numberField(message, 'index') ?? position);
+        const text = decodeCandidate(message, state, ids, emit);
+        if (list.length > 1 || text === undefined) continue;
+        only = text;
+        templateState = state;
       }
-      blocked ??= blockReason(body);
+      if (body['promptFeedback'] !== undefined) {
+        only = undefined;
+        blocked ??= blockReason(body);
+      }
       const metadata = objectField(body, 'usageMetadata');
-      if (metadata !== undefined) emit({ type: 'usage', usage: decodeUsage(metadata) });
+      usageText = cut.usage;
+      usage = metadata === undefined ? undefined : decodeUsage(metadata);
+      if (usage !== undefined) emit({ type: 'usage', usage });
+      // Usage that was cut out must be the one that was read.
+      const sure =
+        (usage === undefined) === (usageText === '') && !cut.rest.includes(USAGE, cut.rest.indexOf(USAGE) + 1);
+      if (only !== undefined && sure) template.learn(cut.rest, only);
     },
 
     finish(emit) {
@@ -117,6 +159,33 @@ export function createStreamDecoder(context: ProviderResponseContext): StreamDec
   };
 }
 
+/** A frame's JSON with its `usageMetadata`, which changes from frame to frame, apart: its object, or empty. */
+interface CutFrame {
+  rest: string;
+  usage: string;
+}
+
+const USAGE = '"usageMetadata":';
+
+/** Takes usage out. Quotes in texts are escaped, so the name is a field's wherever it stands. */
+function cutUsage(data: string): CutFrame {
+  const at = data.indexOf(USAGE);
+  const start = at === -1 ? -1 : data.indexOf('{', at);
+  if (start === -1) return { rest: data, usage: '' };
+  let depth = 0;
+  for (let index = start; index < data.length; index++) {
+    const code = data.charCodeAt(index);
+    if (code === OPENING) depth++;
+    else if (code === CLOSING && --depth === 0) {
+      return { rest: data.slice(0, start) + data.slice(index + 1), usage: data.slice(start, index + 1) };
+    }
+  }
+  return { rest: data, usage: '' };
+}
+
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
+
 function parseChunk(data: string): JsonObject {
   let value: unknown;
   try {
@@ -129,10 +198,14 @@ function parseChunk(data: string): JsonObject {
   throw new GatewayError('provider_bad_response', 'The provider sent a stream event that is no Gemini answer.');
 }
 
-function decodeCandidate(message: JsonObject, state: CandidateState, ids: CallIds, emit: Emit): void {
+/** Gives the text of a candidate that says nothing else; undefined for all others. */
+function decodeCandidate(message: JsonObject, state: CandidateState, ids: CallIds, emit: Emit): string | undefined {
   const content = objectField(message, 'content');
-  let logprobs = candidateLogprobs(message);
-  for (const raw of content === undefined ? [] : objectsField(content, 'parts')) {
+  const givenLogprobs = candidateLogprobs(message);
+  let logprobs = givenLogprobs;
+  let only: string | undefined;
+  const parts = content === undefined ? [] : objectsField(content, 'parts');
+  for (const raw of parts) {
     const part = camelKeys(raw);
     const text = stringField(part, 'text');
     if (text === undefined) {
@@ -141,10 +214,14 @@ function decodeCandidate(message: JsonObject, state: CandidateState, ids: CallId
     }
     const signature = stringField(part, 'thoughtSignature');
     if (part['thought'] === true) decodeThought(text, signature, state, emit);
-    else if (decodeText(text, signature, { state, emit, logprobs })) logprobs = undefined;
+    else {
+      if (decodeText(text, signature, { state, emit, logprobs })) logprobs = undefined;
+      if (signature === undefined) only = text;
+    }
   }
   const extras = candidateExtras(message);
-  if (Object.keys(extras).length > 0) {
+  const plain = extras === undefined;
+  if (extras !== undefined) {
     state.citations.push(...readCitations(extras));
     // Safety ratings come with every chunk: the open block goes on.
     emit({ type: 'opaque', dialect: 'gemini', candidate: state.index, block: state.next, value: extras });
@@ -152,6 +229,7 @@ function decodeCandidate(message: JsonObject, state: CandidateState, ids: CallId
   }
   const finishReason = stringField(message, 'finishReason');
   if (finishReason !== undefined) state.finishReason = finishReason;
+  return plain && parts.length === 1 && givenLogprobs === undefined && finishReason === undefined ? only : undefined;
 }
 
 /** A signature ends the block it stands on, so that it comes back on the same stretch of text. */

@@ -13,15 +13,14 @@ import { camelKeys, numberField, objectField, objectsField, stringField } from '
  */
 export function decodeUsage(metadata: JsonObject): Usage {
   const raw = camelKeys(metadata);
-  const count = (name: string): number => Math.max(0, numberField(raw, name) ?? 0);
-  const cacheRead = count('cachedContentTokenCount');
-  const reasoning = count('thoughtsTokenCount');
+  const cacheRead = count(raw, 'cachedContentTokenCount');
+  const reasoning = count(raw, 'thoughtsTokenCount');
   const usage: Usage = {
-    input: Math.max(0, count('promptTokenCount') - cacheRead) + count('toolUsePromptTokenCount'),
+    input: Math.max(0, count(raw, 'promptTokenCount') - cacheRead) + count(raw, 'toolUsePromptTokenCount'),
     cacheRead,
     cacheWrite: 0,
     cacheWrite1h: 0,
-    output: count('candidatesTokenCount') + reasoning,
+    output: count(raw, 'candidatesTokenCount') + reasoning,
     reasoning,
     inputAudio: uncached(raw, 'AUDIO'),
     outputAudio: modality(raw, 'candidatesTokensDetails', 'AUDIO'),
@@ -33,12 +32,18 @@ export function decodeUsage(metadata: JsonObject): Usage {
   return usage;
 }
 
+function count(raw: JsonObject, name: string): number {
+  return Math.max(0, numberField(raw, name) ?? 0);
+}
+
 function uncached(raw: JsonObject, name: string): number {
   const prompt = modality(raw, 'promptTokensDetails', name) - modality(raw, 'cacheTokensDetails', name);
   return Math.max(0, prompt) + modality(raw, 'toolUsePromptTokensDetails', name);
 }
 
 function modality(raw: JsonObject, field: string, name: string): number {
+  // Most answers are text alone and have no such list.
+  if (raw[field] === undefined) return 0;
   let sum = 0;
   for (const entry of objectsField(raw, field)) {
     const detail = camelKeys(entry);

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../json/types.ts';
+import { quoteJson } from '../../json/write-json.ts';
 import type { ResponseContext, StreamEncoder } from '../dialect.ts';
 import { warnOfLostEvent, warnOfLostFinish, warnOfLostMarks } from '../neutral/answer-losses.ts';
 import type { NeutralEvent } from '../neutral/response.ts';
@@ -14,6 +15,8 @@ import { messageFieldsOf, signatureExtra } from './wire.ts';
 
 /** What is known of one choice while it is written. */
 interface Choice {
+  /** What its chunks begin with, up to the opening brace of the delta. */
+  opening: string;
   roleSent: boolean;
   /** `tool_calls` index by neutral block. */
   toolIndex: Map<number, number>;
@@ -24,8 +27,8 @@ interface Choice {
   textStart: number;
 }
 
-function newChoice(): Choice {
-  return { roleSent: false, toolIndex: new Map(), thoughts: new Map(), textLength: 0, textStart: 0 };
+function newChoice(opening: string): Choice {
+  return { opening, roleSent: false, toolIndex: new Map(), thoughts: new Map(), textLength: 0, textStart: 0 };
 }
 
 /** The start of a delta: the role once, or in every chunk where the shape repeats it; ends ready for the next field. */
@@ -44,6 +47,8 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   const shape = answerShape(context);
   const head: DeltaHead = shape.fullChunks ? () => ROLE_HEAD : plainHead;
   const choices = new Map<number, Choice>();
+  /** The first choice, as most answers have one. */
+  let first: Choice | undefined;
   let usage: Usage | undefined;
   // `data: {"id":…,"model":…` up to and with the comma before `choices`.
   let envelope = '';
@@ -62,20 +67,23 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   };
 
   const choiceOf = (candidate: number): Choice => {
+    if (candidate === 0 && first !== undefined) return first;
     if (envelope === '') open('', '', {});
     let choice = choices.get(candidate);
     if (choice === undefined) {
-      choice = newChoice();
+      choice = newChoice(`${envelope}"choices":[{"index":${candidate},"delta":{`);
       choices.set(candidate, choice);
     }
+    if (candidate === 0) first = choice;
     return choice;
   };
 
   /** One chunk; `fields` is the inside of the delta without the role, `tail` what follows the delta. */
   const chunk = (candidate: number, fields: string, tail = ''): string => {
-    const start = head(choiceOf(candidate));
+    const choice = choiceOf(candidate);
+    const start = head(choice);
     const comma = start !== '' && fields !== '' ? ',' : '';
-    return `${envelope}"choices":[{"index":${candidate},"delta":{${start}${comma}${fields}}${tail}}]}\n\n`;
+    return `${choice.opening}${start}${comma}${fields}}${tail}}]}\n\n`;
   };
 
   const toolDelta = (candidate: number, block: number, text: string): string => {
@@ -147,19 +155,19 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
         case 'text-delta': {
           choiceOf(event.candidate).textLength += event.text.length;
           const tail = event.logprobs === undefined ? '' : `,"logprobs":${JSON.stringify(event.logprobs)}`;
-          return chunk(event.candidate, `"content":${JSON.stringify(event.text)}`, tail);
+          return chunk(event.candidate, `"content":${quoteJson(event.text)}`, tail);
         }
         case 'text-end':
           return textEnd(event);
         case 'refusal-delta':
-          return chunk(event.candidate, `"refusal":${JSON.stringify(event.text)}`);
+          return chunk(event.candidate, `"refusal":${quoteJson(event.text)}`);
         case 'reasoning-start':
           choiceOf(event.candidate).thoughts.set(event.block, '');
           return '';
         case 'reasoning-delta': {
           const { thoughts } = choiceOf(event.candidate);
           thoughts.set(event.block, (thoughts.get(event.block) ?? '') + event.text);
-          return chunk(event.candidate, `"reasoning_content":${JSON.stringify(event.text)}`);
+          return chunk(event.candidate, `"reasoning_content":${quoteJson(event.text)}`);
         }
         case 'reasoning-end':
           return reasoningEnd(event);
