@@ -401,3 +401,33 @@ test('any answer written and read again, in any pieces, is the same answer', () 
     }),
   );
 });
+
+test('text comes as it is, however the frames are padded, and goes on in the block it belongs to', () => {
+  const delta = (contentBlockIndex: number, text: string, padding?: string): StreamFrame =>
+    frame('contentBlockDelta', {
+      contentBlockIndex,
+      delta: { text },
+      ...(padding === undefined ? {} : { p: padding }),
+    });
+  const events = decode([
+    frame('messageStart', { role: 'assistant' }),
+    delta(0, 'a', 'abcdef'),
+    delta(0, 'b', 'abc'),
+    delta(0, 'c'),
+    delta(0, ',"p":"x"}', 'ab'),
+    delta(0, '', 'abcd'),
+    delta(0, 'd', ''),
+    frame('contentBlockStop', { contentBlockIndex: 0 }),
+    delta(0, 'e', 'abcd'),
+    delta(1, 'f', 'abcd'),
+    delta(1, 'g', 'a'),
+    frame('messageStop', { stopReason: 'end_turn' }),
+  ]);
+  const texts = events.flatMap((event) => (event.type === 'text-delta' ? [[event.block, event.text]] : []));
+  assert.deepEqual(texts, [
+    ...['a', 'b', 'c', ',"p":"x"}', 'd'].map((text) => [0, text]),
+    [1, 'e'],
+    [2, 'f'],
+    [2, 'g'],
+  ]);
+});

@@ -347,3 +347,42 @@ test('an error event for a Gemini client', () => {
     { error: { code: 429, message: 'slow down', status: 'RESOURCE_EXHAUSTED' } },
   ]);
 });
+
+test('pieces of a text come as they are, whatever stands beside them', () => {
+  const said = (text: string, more: JsonObject = {}, usage?: JsonObject) => {
+    const candidate = { content: { role: 'model', parts: [{ text }] }, index: 0, ...more };
+    return { candidates: [candidate], ...(usage === undefined ? {} : { usageMetadata: usage }), modelVersion: 'm' };
+  };
+  const counted = (count: number) => ({
+    promptTokenCount: 3,
+    candidatesTokenCount: count,
+    promptTokensDetails: [{ modality: 'TEXT', tokenCount: 3 }],
+  });
+  const events = decode([
+    said('a', {}, counted(1)),
+    said('b', {}, counted(2)),
+    said('c', {}, counted(2)),
+    said('"d"', {}, counted(3)),
+    said('e', {}, counted(4)),
+    said('f'),
+    said('g'),
+    said('h', { safetyRatings: [] }, counted(5)),
+    said('i', { safetyRatings: [] }, counted(6)),
+    said('j', { index: 1 }, counted(7)),
+    said('k', { index: 1 }, counted(8)),
+    { ...said('l', {}, counted(9)), promptFeedback: {} },
+    said('m', { finishReason: 'STOP' }, counted(10)),
+  ]);
+  const texts = events.flatMap((event) => (event.type === 'text-delta' ? [[event.candidate, event.text]] : []));
+  assert.deepEqual(texts, [
+    ...['a', 'b', 'c', '"d"', 'e', 'f', 'g', 'h', 'i'].map((text) => [0, text]),
+    [1, 'j'],
+    [1, 'k'],
+    [0, 'l'],
+    [0, 'm'],
+  ]);
+  const outputs = events.flatMap((event) => (event.type === 'usage' ? [event.usage.output] : []));
+  assert.deepEqual(outputs, [1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.equal(events.filter((event) => event.type === 'opaque').length, 2);
+  assert.equal(events.at(-1)?.type, 'end');
+});
