@@ -53,6 +53,7 @@ export function warnOn(attempt: Attempt): (warning: string) => void {
 
 function wrap(attempt: Attempt, body: JsonObject): JsonObject {
   const { state, chosen, target } = attempt;
+  if (chosen.binding.envelope === undefined) return body;
   const { apiVersion } = target.cluster;
   const options = {
     anthropicVersion: apiVersion === '' ? undefined : apiVersion,
@@ -106,9 +107,12 @@ function translate(attempt: Attempt): JsonObject {
   const warn = warnOn(attempt);
   state.neutralWarnings?.forEach(warn);
   const context = encodeContext(attempt, warn);
-  const beta = parseAnthropicBeta(state.request.header('anthropic-beta'));
-  if (beta.length > 0 && takesBetaInBody(chosen)) context.anthropicBeta = beta;
-  return provider.encodeRequest({ ...neutral, model: targetModel(state, target) }, context);
+  if (takesBetaInBody(chosen)) {
+    const beta = parseAnthropicBeta(state.request.header('anthropic-beta'));
+    if (beta.length > 0) context.anthropicBeta = beta;
+  }
+  const model = targetModel(state, target);
+  return provider.encodeRequest(neutral.model === model ? neutral : { ...neutral, model }, context);
 }
 
 /** Asks for usage in streams of OpenAI's chat and completions when the client did not: it is what is metered. */

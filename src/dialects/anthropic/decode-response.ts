@@ -54,16 +54,13 @@ export function decodeResponse(body: JsonObject, context: ProviderResponseContex
   if (!Array.isArray(content)) {
     throw new GatewayError('provider_bad_response', "The provider's answer is not a message: it has no content.");
   }
+  const parts: NeutralPart[] = [];
+  for (const block of content) if (isObject(block)) parts.push(decodeBlock(block, context));
+  const finish = decodeStopReason(textOf(body['stop_reason']), textOf(body['stop_sequence']));
   const response: NeutralResponse = {
     id: textOf(body['id']) ?? '',
     model: textOf(body['model']) ?? '',
-    candidates: [
-      {
-        index: 0,
-        content: content.filter(isObject).map((block) => decodeBlock(block, context)),
-        ...decodeStopReason(textOf(body['stop_reason']), textOf(body['stop_sequence'])),
-      },
-    ],
+    candidates: [{ index: 0, content: parts, ...finish }],
   };
   const usage = readAnthropicUsage(body['usage']);
   if (usage !== undefined) response.usage = usage;

@@ -65,8 +65,8 @@ function encodeDocument(part: NeutralPart & { type: 'document' }): JsonObject {
   return block;
 }
 
-function ownOrigin(part: NeutralPart): JsonObject {
-  return part.origin?.dialect === 'anthropic' ? part.origin.value : {};
+function ownOrigin(part: NeutralPart): JsonObject | undefined {
+  return part.origin?.dialect === 'anthropic' ? part.origin.value : undefined;
 }
 
 function encodeReasoning(part: NeutralPart & { type: 'reasoning' }, state: EncodeState): JsonObject | undefined {

@@ -16,8 +16,9 @@ export interface EncodedMessages {
 
 /** Results come first in a user turn: the API wants them right after the calls they answer. */
 function resultsFirst(content: JsonObject[]): JsonObject[] {
+  if (!content.some((block) => block['type'] === 'tool_result')) return content;
   const results = content.filter((block) => block['type'] === 'tool_result');
-  if (results.length === 0 || results.length === content.length) return content;
+  if (results.length === content.length) return content;
   return [...results, ...content.filter((block) => block['type'] !== 'tool_result')];
 }
 

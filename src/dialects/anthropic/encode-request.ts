@@ -109,13 +109,12 @@ function warnOfLosses(request: NeutralRequest, state: EncodeState): void {
       param: 'n',
     });
   }
-  const lost: string[] = [];
-  if (request.seed !== undefined) lost.push('seed');
-  if ((request.frequencyPenalty ?? 0) !== 0) lost.push('frequency_penalty');
-  if ((request.presencePenalty ?? 0) !== 0) lost.push('presence_penalty');
-  if (request.logprobs !== undefined) lost.push('logprobs');
-  if (request.metadata !== undefined && Object.keys(request.metadata).length > 0) lost.push('metadata');
-  for (const name of lost) state.warn(`'${name}' was left out: the Messages API has no such parameter.`);
+  const lose = (name: string) => state.warn(`'${name}' was left out: the Messages API has no such parameter.`);
+  if (request.seed !== undefined) lose('seed');
+  if ((request.frequencyPenalty ?? 0) !== 0) lose('frequency_penalty');
+  if ((request.presencePenalty ?? 0) !== 0) lose('presence_penalty');
+  if (request.logprobs !== undefined) lose('logprobs');
+  if (request.metadata !== undefined && Object.keys(request.metadata).length > 0) lose('metadata');
   for (const { dialect, field, path } of foreignExtensions(request, 'anthropic')) {
     if (!HANDLED_EXTENSIONS.has(field))
       state.warn(`The ${dialect} field '${path}' was left out: the Messages API has no such parameter.`);
@@ -142,9 +141,10 @@ function writeIdentity(body: JsonObject, request: NeutralRequest, options: { sta
 /** Writes a Messages request. */
 export function encodeRequest(request: NeutralRequest, context: EncodeContext): JsonObject {
   const own = request.extensions?.anthropic;
-  const warned = new Set<string>();
+  let warned: Set<string> | undefined;
   const state: EncodeState = {
     warn(warning) {
+      warned ??= new Set();
       if (warned.has(warning)) return;
       warned.add(warning);
       context.warn(warning);
@@ -158,11 +158,12 @@ export function encodeRequest(request: NeutralRequest, context: EncodeContext): 
     maxTokens: request.maxOutputTokens ?? context.defaultMaxOutputTokens,
   });
   const thinks = plan.thinking !== undefined && plan.thinking['type'] !== 'disabled';
-  const output: JsonObject = { ...(isObject(own?.['output_config']) ? own['output_config'] : undefined) };
+  const ownOutput = own?.['output_config'];
+  const output: JsonObject = isObject(ownOutput) ? { ...ownOutput } : {};
   if (plan.effort !== undefined) output['effort'] = plan.effort;
   writeResponseFormat(output, request, { state, traits, system });
   const body: JsonObject = { ...own, model: request.model, max_tokens: plan.maxTokens };
-  delete body['output_config'];
+  if (ownOutput !== undefined) delete body['output_config'];
   if (system.length > 0) body['system'] = system;
   body['messages'] = messages;
   if (request.stream) body['stream'] = true;

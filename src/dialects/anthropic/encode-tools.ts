@@ -74,6 +74,7 @@ export function writeTools(
     source = source.filter((tool) => allowed.has(tool.name));
     state.warn('Only the allowed tools were sent: the Messages API cannot narrow a longer list.');
   }
+  if (source.length === 0) return;
   const tools = source.flatMap((tool) => encodeTool(tool, state, traits));
   if (tools.length === 0) return;
   body['tools'] = tools;

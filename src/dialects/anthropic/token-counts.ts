@@ -13,21 +13,24 @@ export function serviceTierOf(usage: JsonValue | undefined): string | undefined 
  */
 export function readAnthropicUsage(value: JsonValue | undefined, before?: Usage): Usage | undefined {
   if (!isObject(value)) return before;
-  const usage = { ...(before ?? emptyUsage()) };
-  const given = (key: string): boolean => typeof value[key] === 'number';
-  if (given('input_tokens')) usage.input = countOf(value['input_tokens']);
-  if (given('cache_read_input_tokens')) usage.cacheRead = countOf(value['cache_read_input_tokens']);
+  const usage = before === undefined ? emptyUsage() : { ...before };
+  if (given(value, 'input_tokens')) usage.input = countOf(value['input_tokens']);
+  if (given(value, 'cache_read_input_tokens')) usage.cacheRead = countOf(value['cache_read_input_tokens']);
   const byLifetime = objectOf(value['cache_creation']);
   if (byLifetime !== undefined) usage.cacheWrite1h = countOf(byLifetime['ephemeral_1h_input_tokens']);
-  if (given('cache_creation_input_tokens')) {
+  if (given(value, 'cache_creation_input_tokens')) {
     usage.cacheWrite = Math.max(0, countOf(value['cache_creation_input_tokens']) - usage.cacheWrite1h);
   } else if (byLifetime !== undefined) {
     usage.cacheWrite = countOf(byLifetime['ephemeral_5m_input_tokens']);
   }
-  if (given('output_tokens')) usage.output = countOf(value['output_tokens']);
+  if (given(value, 'output_tokens')) usage.output = countOf(value['output_tokens']);
   const outputDetails = objectOf(value['output_tokens_details']);
   if (outputDetails !== undefined) usage.reasoning = countOf(outputDetails['thinking_tokens']);
   return usage;
+}
+
+function given(value: JsonObject, key: string): boolean {
+  return typeof value[key] === 'number';
 }
 
 function addLifetimes(written: JsonObject, usage: Usage): void {

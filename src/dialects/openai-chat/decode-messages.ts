@@ -136,8 +136,9 @@ const NEUTRAL_ROLES: Readonly<Record<string, NeutralMessage['role']>> = {
   function: 'tool',
 };
 
-function decodeMessage(message: JsonObject, options: { index: number; names: CallNames }): NeutralMessage {
+function decodeMessage(item: JsonValue, options: { index: number; names: CallNames }): NeutralMessage {
   const at = `messages[${options.index}]`;
+  const message = requireObject(item, at);
   const word = requireString(message, 'role', at);
   const role = Object.hasOwn(NEUTRAL_ROLES, word) ? NEUTRAL_ROLES[word] : undefined;
   if (role === undefined) {
@@ -163,5 +164,5 @@ function decodeMessage(message: JsonObject, options: { index: number; names: Cal
 /** Reads `messages`. */
 export function decodeMessages(list: JsonValue[]): NeutralMessage[] {
   const names: CallNames = { byId: new Map(), legacyIds: new Map() };
-  return list.map((item, index) => decodeMessage(requireObject(item, `messages[${index}]`), { index, names }));
+  return list.map((item, index) => decodeMessage(item, { index, names }));
 }

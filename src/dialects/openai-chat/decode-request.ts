@@ -208,9 +208,9 @@ export function decodeRequest(body: JsonObject, context: DecodeContext): Neutral
     model,
     stream: readBoolean(body, 'stream', '') ?? context.stream ?? false,
     messages: decodeMessages(messages),
-    tools: (readArray(body, 'tools', '') ?? []).map((item, index) => decodeTool(item, `tools[${index}]`)),
+    tools: readArray(body, 'tools', '')?.map((item, index) => decodeTool(item, `tools[${index}]`)) ?? [],
   };
-  (readArray(body, 'functions', '') ?? []).forEach((item, index) => {
+  readArray(body, 'functions', '')?.forEach((item, index) => {
     request.tools.push(decodeFunction(requireObject(item, `functions[${index}]`), `functions[${index}]`));
   });
   const choice = decodeToolChoice(body, extensions);

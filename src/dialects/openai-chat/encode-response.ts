@@ -34,9 +34,11 @@ function encodeMessage(candidate: NeutralCandidate, context: ResponseContext): J
   for (const part of candidate.content) {
     switch (part.type) {
       case 'text':
-        annotations.push(...annotationsOf(part, { start: text?.length ?? 0, length: part.text.length }));
-        warnOfLostMarks(part, { api: CHAT_ANSWER, shown: true }, warn);
-        text = (text ?? '') + part.text;
+        if (part.origin !== undefined || part.citations !== undefined) {
+          annotations.push(...annotationsOf(part, { start: text?.length ?? 0, length: part.text.length }));
+          warnOfLostMarks(part, { api: CHAT_ANSWER, shown: true }, warn);
+        }
+        text = text === undefined ? part.text : text + part.text;
         break;
       case 'refusal':
         refusal += part.text;

@@ -115,6 +115,7 @@ export function createStreamEncoder(context: ResponseContext): StreamEncoder {
   };
 
   const textEnd = (event: NeutralEvent & { type: 'text-end' }): string => {
+    if (event.origin === undefined && event.citations === undefined) return '';
     const choice = choiceOf(event.candidate);
     const span = { start: choice.textStart, length: choice.textLength - choice.textStart };
     const annotations = annotationsOf(event, span);

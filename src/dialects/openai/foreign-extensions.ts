@@ -57,10 +57,13 @@ export function foreignExtensions(
   own: DialectName,
 ): { dialect: string; field: string; path: string }[] {
   const found: { dialect: string; field: string; path: string }[] = [];
-  for (const [dialect, fields] of Object.entries(request.extensions ?? {})) {
-    if (dialect === own) continue;
-    for (const [field, value] of Object.entries(fields ?? {})) {
-      for (const path of lostParts(dialect, field, value)) found.push({ dialect, field, path });
+  const { extensions } = request;
+  if (extensions === undefined) return found;
+  for (const dialect of Object.keys(extensions) as DialectName[]) {
+    const fields = dialect === own ? undefined : extensions[dialect];
+    if (fields === undefined) continue;
+    for (const field of Object.keys(fields)) {
+      for (const path of lostParts(dialect, field, fields[field])) found.push({ dialect, field, path });
     }
   }
   return found;
