@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from './types.ts';
 
-/** Control characters other than the line feed, and surrogates, which stand for themselves only in pairs. */
-const UNUSUAL = /[^\n -\ud7ff\ue000-\uffff]/;
+/** Control characters, and surrogates, which stand for themselves only in pairs. */
+const UNUSUAL = /[^ -\ud7ff\ue000-\uffff]/;
+/** The same but for the line feed. */
+const UNUSUAL_IN_LINES = /[^\n -\ud7ff\ue000-\uffff]/;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -32,8 +34,9 @@ export function isPlainJson(text: string): boolean {
  */
 export function quoteJson(text: string): string {
   if (text.length < SHORT) return isPlainJson(text) ? `"${text}"` : JSON.stringify(text);
-  if (text.indexOf('"') !== -1 || text.indexOf('\\') !== -1 || UNUSUAL.test(text)) return JSON.stringify(text);
-  return text.indexOf('\n') === -1 ? `"${text}"` : `"${text.replaceAll('\n', '\\n')}"`;
+  if (text.indexOf('"') !== -1 || text.indexOf('\\') !== -1) return JSON.stringify(text);
+  if (!UNUSUAL.test(text)) return `"${text}"`;
+  return UNUSUAL_IN_LINES.test(text) ? JSON.stringify(text) : `"${text.replaceAll('\n', '\\n')}"`;
 }
 
 /** Whether a long text stands in the value, no more than `levels` levels deep. */
@@ -44,7 +47,7 @@ function holdsLongText(value: JsonValue | undefined, levels: number): boolean {
     for (const item of value) if (holdsLongText(item, levels - 1)) return true;
     return false;
   }
-  for (const key of Object.keys(value)) if (holdsLongText(value[key], levels - 1)) return true;
+  for (const key in value) if (holdsLongText(value[key], levels - 1)) return true;
   return false;
 }
 
@@ -67,7 +70,8 @@ function nativeJson(value: JsonValue | undefined): string {
 function writeObject(object: JsonObject, levels: number): string {
   if (levels === 0) return JSON.stringify(object);
   let text = '';
-  for (const key of Object.keys(object)) {
+  // The one loop over fields that engines read values in without looking each key up; JSON has no inherited ones.
+  for (const key in object) {
     const value = object[key];
     if (value === undefined) continue;
     const written = typeof value === 'string' ? quoteJson(value) : writeValue(value, levels - 1);
