@@ -103,11 +103,6 @@ export class ClientConnection implements Receiver {
     this.#fail(this.#owner.classify(cause));
   }
 
-  /** Whether the socket is closed for good. */
-  get closed(): boolean {
-    return this.#socket.closed;
-  }
-
   /** Calls once when the socket is closed for good. */
   onClosed(callback: () => void): void {
     this.#socket.once('close', callback);
@@ -233,6 +228,12 @@ export class ClientConnection implements Receiver {
 
   #fail(failure: UpstreamFailure): void {
     const call = this.#call;
+    if (call !== undefined && this.#written && this.#reader.complete) {
+      // It only waited for the handler to go on.
+      this.#reusable = false;
+      this.#finish(call);
+      return;
+    }
     this.#call = undefined;
     const stale = call !== undefined && failure.kind === 'reset' && this.#isStale(call);
     this.#lose();

@@ -389,4 +389,5 @@ test('a pool that is not needed any more finishes what it has, and one that is d
   while (!provider.received.includes('/hang')) await turn();
   await destroyed.destroy();
   for (const { done } of broken) assert.equal((await done).failure, 'reset');
+  assert.equal((await ask(destroyed).done).failure, 'reset');
 });

@@ -123,6 +123,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   readonly #flush = (): void => {
     this.#flushing = false;
+    if (this.#destroyed) for (const { handler } of this.#waiting.splice(0)) handler.onError(this.classify(shutDown()));
     while (this.#waiting.length > 0) {
       const free = this.#free.pop();
       if (free === undefined && !this.#hasRoom()) return;

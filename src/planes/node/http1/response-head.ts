@@ -60,7 +60,10 @@ export class ResponseHead {
       if (problem !== undefined) return problem;
       at = lineEnd + 2;
     }
-    if (this.chunked && this.contentLength !== -1) return 'it has a content-length and is chunked';
+    if (!this.chunked) return undefined;
+    if (this.contentLength !== -1) return 'it has a content-length and is chunked';
+    // RFC 9112 §6.1: who says 1.0 does not know that framing, and what follows cannot be trusted.
+    if (text.charCodeAt(7) === 0x30) this.keepAlive = false;
     return undefined;
   }
 

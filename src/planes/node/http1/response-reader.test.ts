@@ -150,6 +150,7 @@ test('the head tells what becomes of the connection', () => {
     ['HTTP/1.1 200 OK\r\n', true, Number.POSITIVE_INFINITY],
     ['HTTP/1.0 200 OK\r\n', false, Number.POSITIVE_INFINITY],
     ['HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\n', true, Number.POSITIVE_INFINITY],
+    ['HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n', false, Number.POSITIVE_INFINITY],
     ['HTTP/1.1 200 OK\r\nConnection: Close\r\n', false, Number.POSITIVE_INFINITY],
     ['HTTP/1.1 200 OK\r\nConnection: x, close\r\n', false, Number.POSITIVE_INFINITY],
     ['HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=100\r\n', true, 5],
@@ -157,7 +158,7 @@ test('the head tells what becomes of the connection', () => {
   for (const [head, keepAlive, seconds] of cases) {
     const reader = new ResponseReader();
     reader.begin(false);
-    const bytes = Buffer.from(`${head}content-length: 0\r\n\r\n`);
+    const bytes = Buffer.from(`${head}${head.includes('chunked') ? '' : 'content-length: 0\r\n'}\r\n`);
     reader.push(bytes, bytes.length);
     assert.deepEqual([reader.head.keepAlive, reader.head.keepAliveSeconds], [keepAlive, seconds], head);
   }
