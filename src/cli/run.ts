@@ -143,17 +143,17 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     await gateway.drain();
     throw new ExitError(1, (error as Error).message);
   }
-  // Whoever sees the banner may already stop what it tells of.
-  const stopped = waitForSignal();
-  process.stdout.write(banner(gateway, loaded));
   const watcher =
     path !== undefined && options.watch ? createWatcher(path, () => void reload('files changed')) : undefined;
   const reload = createReloader({ gateway, logger, path, rules, onApplied: (applied) => watcher?.follow(applied) });
-  watcher?.follow(loaded);
+  // Whoever sees the banner may already signal what it tells of.
+  const stopped = waitForSignal();
   process.on('SIGHUP', () => {
     gateway.reopenLogs();
     void reload('SIGHUP');
   });
+  process.stdout.write(banner(gateway, loaded));
+  watcher?.follow(loaded);
   const signal = await stopped;
   watcher?.close();
   logger.info('stopping: requests in flight may finish', { signal });
