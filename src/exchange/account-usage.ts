@@ -96,9 +96,7 @@ export function accountAttempt(attempt: Attempt): AttemptUsage | undefined {
     usage: tokens,
     units,
     nanoUsd:
-      price === undefined
-        ? undefined
-        : costNanoUsd(tokens, price, { serviceTier: attempt.serviceTier, batch, units }),
+      price === undefined ? undefined : costNanoUsd(tokens, price, { serviceTier: attempt.serviceTier, batch, units }),
     priceOrigin: price?.origin,
     estimated,
     answered: state.attempt === attempt,
