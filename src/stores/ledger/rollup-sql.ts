@@ -24,7 +24,7 @@ export const ROLLUPS: readonly [Rollup, Rollup] = [
 /** The columns of sums, for an INSERT. */
 export const SUM_NAMES = ROLLUP_SUMS.map(([name]) => name).join(', ');
 
-/** What an INSERT of sums does where the row is there already. */
-export function addSums(table: string): string {
-  return `DO UPDATE SET ${ROLLUP_SUMS.map(([name]) => `${name} = ${table}.${name} + excluded.${name}`).join(', ')}`;
+/** What an INSERT of sums does where the row is there already: it adds those named, by default all. */
+export function addSums(table: string, names: readonly string[] = ROLLUP_SUMS.map(([name]) => name)): string {
+  return `DO UPDATE SET ${names.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ')}`;
 }

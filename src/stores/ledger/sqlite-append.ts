@@ -3,8 +3,7 @@ import type { SqlDatabase, SqlSession, SqlStatement } from '../database/sql-data
 import { storableText } from '../database/sql-text.ts';
 import { insertBodies } from './insert-bodies.ts';
 import { notWhole } from './not-whole.ts';
-import { addSums, ROLLUPS, type Rollup, SUM_NAMES } from './rollup-sql.ts';
-import { HOUR_MS, ROLLUP_DIMENSIONS, ROLLUP_SUMS } from './usage-columns.ts';
+import { HOUR_MS } from './usage-columns.ts';
 import { CONTEXT_COLUMNS, createUsageContexts, type UsageContext, type UsageContexts } from './usage-contexts.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { boundId, boundText, costOf, count, isEstimated, timeOf, usageCounts } from './usage-row.ts';
@@ -27,18 +26,8 @@ const KEPT_FROM = "SELECT value FROM aigw_counter WHERE name = 'usage_kept_from_
 
 const KNOWN = 'SELECT id FROM aigw_usage_row WHERE id IN (SELECT value FROM json_each($1))';
 
-const ADD_HOURS = addRows(ROLLUPS[0]);
-const ADD_END_USER_HOURS = addRows(ROLLUPS[1]);
-
 function placeholders(length: number): string {
   return Array.from({ length }, (_, index) => `$${index + 1}`).join(', ');
-}
-
-function addRows({ table, extra }: Rollup): string {
-  const key = `hour_ms, ${ROLLUP_DIMENSIONS.join(', ')}, ${extra}`;
-  return `INSERT INTO ${table} (${key}, ${SUM_NAMES})
-VALUES (${placeholders(ROLLUP_DIMENSIONS.length + 2 + ROLLUP_SUMS.length)})
-ON CONFLICT (${key}) ${addSums(table)}`;
 }
 
 /** Appends records to SQLite; resolves to the number of those that are new. */
@@ -72,12 +61,9 @@ function encode(records: readonly UsageRecord[], contexts: UsageContexts): Batch
     totals.add(record, context, figures);
   }
   const fresh = [...totals.contexts()].filter(({ stored }) => !stored);
-  const { hours, endUserHours } = totals.rows();
   const statements: SqlStatement[] = [{ sql: CHECK_KEPT, params: [oldestMs] }];
   if (fresh.length > 0) statements.push({ sql: INSERT_CONTEXT, many: fresh.map(({ id, values }) => [id, ...values]) });
-  statements.push(...rows.statements(), { sql: ADD_HOURS, many: hours });
-  if (endUserHours.length > 0) statements.push({ sql: ADD_END_USER_HOURS, many: endUserHours });
-  statements.push(...insertBodies(records));
+  statements.push(...rows.statements(), ...totals.statements(), ...insertBodies(records));
   return { statements, fresh };
 }
 

@@ -1,6 +1,7 @@
-import type { SqlValue } from '../database/sql-database.ts';
+import type { SqlStatement, SqlValue } from '../database/sql-database.ts';
+import { addSums, ROLLUPS, type Rollup, SUM_NAMES } from './rollup-sql.ts';
 import { ROLLUP_DIMENSIONS, ROLLUP_SUMS } from './usage-columns.ts';
-import { CONTEXT_COLUMNS, type UsageContext } from './usage-contexts.ts';
+import type { UsageContext } from './usage-contexts.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { count } from './usage-row.ts';
 
@@ -21,9 +22,43 @@ const FIRST_COUNT = placeOf('input');
 const COST = placeOf('cost_nano_usd');
 const UNPRICED = placeOf('unpriced');
 const ESTIMATED = placeOf('estimated');
-/** Where the dimensions of a rollup lie in the values of a context. */
-const FIRST_DIMENSION = CONTEXT_COLUMNS.indexOf(ROLLUP_DIMENSIONS[0]);
-const END_OF_DIMENSIONS = FIRST_DIMENSION + ROLLUP_DIMENSIONS.length;
+/** Sums that most batches add to; the others have a statement of their own, for a value that is bound costs as much as one stored. */
+const USUAL: readonly SumName[] = [
+  'requests',
+  'attempts',
+  'duration_ms',
+  'first_token_ms',
+  'first_tokens',
+  'input',
+  'cache_read',
+  'output',
+  'reasoning',
+  'cost_nano_usd',
+];
+const USUAL_PLACES = USUAL.map(placeOf);
+const UNUSUAL_PLACES = ROLLUP_SUMS.map(([name]) => placeOf(name)).filter((place) => !USUAL_PLACES.includes(place));
+
+/** The statement that adds sums for the dimensions of the context `$1` and the table's own one `$2`. */
+function addSql({ table, extra }: Rollup, sums: readonly SumName[]): string {
+  const key = `hour_ms, ${ROLLUP_DIMENSIONS.join(', ')}, ${extra}`;
+  const values = ROLLUP_SUMS.map(([name]) => (sums.includes(name) ? `$${sums.indexOf(name) + 3}` : '0'));
+  return `INSERT INTO ${table} (${key}, ${SUM_NAMES})
+SELECT hour_ms, ${ROLLUP_DIMENSIONS.join(', ')}, $2, ${values.join(', ')} FROM aigw_usage_context WHERE id = $1
+ON CONFLICT (${key}) ${addSums(table, sums)}`;
+}
+
+interface AddStatements {
+  readonly usual: string;
+  readonly all: string;
+}
+
+function addStatements(rollup: Rollup): AddStatements {
+  const all = ROLLUP_SUMS.map(([name]) => name);
+  return { usual: addSql(rollup, USUAL), all: addSql(rollup, all) };
+}
+
+const ADD_HOURS = addStatements(ROLLUPS[0]);
+const ADD_END_USER_HOURS = addStatements(ROLLUPS[1]);
 
 /** Sums in the order of ROLLUP_SUMS. */
 type Sums = number[];
@@ -37,12 +72,6 @@ export interface UsageFigures {
   readonly estimated: boolean;
   /** Empty: none was named. */
   readonly endUser: string;
-}
-
-/** Rows of values for the two tables of hourly sums. */
-export interface TotalRows {
-  readonly hours: SqlValue[][];
-  readonly endUserHours: SqlValue[][];
 }
 
 interface ContextTotals {
@@ -80,8 +109,22 @@ function addTo(sums: Sums, record: UsageRecord, figures: UsageFigures): void {
   if (figures.estimated) add(sums, ESTIMATED, 1);
 }
 
-function rowOf({ values }: UsageContext, extra: SqlValue, sums: Sums): SqlValue[] {
-  return [values[0] as SqlValue, ...values.slice(FIRST_DIMENSION, END_OF_DIMENSIONS), extra, ...sums];
+/** What is added to one table. */
+class TableTotals {
+  readonly #usual: SqlValue[][] = [];
+  readonly #all: SqlValue[][] = [];
+
+  add({ id }: UsageContext, extra: SqlValue, sums: Sums): void {
+    if (UNUSUAL_PLACES.some((place) => sums[place] !== 0)) this.#all.push([id, extra, ...sums]);
+    else this.#usual.push([id, extra, ...USUAL_PLACES.map((place) => sums[place] as number)]);
+  }
+
+  statements({ usual, all }: AddStatements): SqlStatement[] {
+    return [
+      ...(this.#usual.length === 0 ? [] : [{ sql: usual, many: this.#usual }]),
+      ...(this.#all.length === 0 ? [] : [{ sql: all, many: this.#all }]),
+    ];
+  }
 }
 
 /** The hourly sums of one batch, added up before the database sees them. */
@@ -117,14 +160,15 @@ export class UsageTotals {
     addTo(sums, record, given);
   }
 
-  /** The rows to add to the tables: the hour, the dimensions, the table's own one, the sums. */
-  rows(): TotalRows {
-    const rows: TotalRows = { hours: [], endUserHours: [] };
+  /** The statements that add them to the tables, where the contexts are stored before. */
+  statements(): SqlStatement[] {
+    const hours = new TableTotals();
+    const endUserHours = new TableTotals();
     for (const [context, { unnamed, named, byEndUser }] of this.#totals) {
-      if (unnamed !== undefined) rows.hours.push(rowOf(context, 0, unnamed));
-      if (named !== undefined) rows.hours.push(rowOf(context, 1, named));
-      for (const [endUser, sums] of byEndUser ?? []) rows.endUserHours.push(rowOf(context, endUser, sums));
+      if (unnamed !== undefined) hours.add(context, 0, unnamed);
+      if (named !== undefined) hours.add(context, 1, named);
+      for (const [endUser, sums] of byEndUser ?? []) endUserHours.add(context, endUser, sums);
     }
-    return rows;
+    return [...hours.statements(ADD_HOURS), ...endUserHours.statements(ADD_END_USER_HOURS)];
   }
 }
