@@ -1,11 +1,9 @@
+import type { FieldSpan } from '../json/scan.ts';
 import { isObject, type JsonObject } from '../json/types.ts';
 import { parsedBody } from './admit.ts';
 import { readField } from './read-field.ts';
 import { heardSeconds, requestedUnits, spokenCharacters } from './request-units.ts';
 import type { ExchangeState } from './state.ts';
-
-/** What APIs call the most tokens of an answer, at the top of the request. */
-const FIELDS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'];
 
 /**
  * Most output tokens of one picture by the request's `quality`, at the largest size
@@ -22,6 +20,24 @@ const TOKENS_PER_TRANSCRIBED_SECOND = 6;
 
 function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.floor(value) : undefined;
+}
+
+const DIGIT_0 = 0x30;
+/** So many digits are a whole number without loss. */
+const MAX_DIGITS = 15;
+
+/** A count as it stands in the request. Most are a few digits, which are read without being parsed as JSON. */
+function readCount(body: Uint8Array, span: FieldSpan | undefined): number | undefined {
+  if (span === undefined) return undefined;
+  const { start, end } = span;
+  if (end - start > MAX_DIGITS) return count(readField(body, span));
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (body[at] as number) - DIGIT_0;
+    if (!(digit >= 0 && digit <= 9)) return count(readField(body, span));
+    value = value * 10 + digit;
+  }
+  return count(value);
 }
 
 function nested(body: JsonObject, section: string, field: string): number | undefined {
@@ -49,7 +65,7 @@ function sectionBound(state: ExchangeState): number | undefined {
 /** How many answers a request asks for. */
 function choices(state: ExchangeState, body: Uint8Array): number {
   if (state.dialect?.name === 'gemini') return nested(parsedBody(state), 'generationConfig', 'candidateCount') ?? 1;
-  const wanted = count(readField(body, state.scanned?.fields['n'])) ?? 1;
+  const wanted = readCount(body, state.scanned?.fields['n']) ?? 1;
   if (state.dialect?.family !== 'completions') return wanted;
   // Each prompt of a list has its own answers.
   const { prompt } = parsedBody(state);
@@ -59,14 +75,15 @@ function choices(state: ExchangeState, body: Uint8Array): number {
 function generated(state: ExchangeState, assumed: number): number {
   const { body, scanned } = state;
   if (body === undefined || scanned === undefined) return 0;
-  let bound: number | undefined;
-  for (const field of FIELDS) {
-    const value = count(readField(body, scanned.fields[field]));
-    // Servers differ in which of two they heed.
-    if (value !== undefined) bound = Math.max(bound ?? 0, value);
-  }
-  bound ??= sectionBound(state);
-  return (bound ?? assumed) * choices(state, body);
+  const { fields } = scanned;
+  // What APIs call it, at the top of the request. Servers differ in which of two they heed.
+  const most = Math.max(
+    readCount(body, fields['max_completion_tokens']) ?? 0,
+    readCount(body, fields['max_tokens']) ?? 0,
+    readCount(body, fields['max_output_tokens']) ?? 0,
+  );
+  const bound = most > 0 ? most : (sectionBound(state) ?? assumed);
+  return bound * choices(state, body);
 }
 
 function ofPictures(state: ExchangeState): number {

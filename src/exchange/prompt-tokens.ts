@@ -33,6 +33,16 @@ const FIRST_WALK = 64;
 /** The same again where the native search met an escaped quote: there will be more of them. */
 const LATER_WALK = 1024;
 
+/** Between strings there are mostly one or two bytes: a native search costs more than to look at so many. */
+const GAP_WALK = 8;
+
+/** Offset of the next quote from `from` on; -1: there is none. */
+function nextQuote(body: Uint8Array, from: number): number {
+  const walkEnd = Math.min(body.length, from + GAP_WALK);
+  for (let at = from; at < walkEnd; at++) if (body[at] === QUOTE) return at;
+  return body.indexOf(QUOTE, walkEnd);
+}
+
 /** Offset of the quote that ends the string whose first byte is at `from`. */
 function endOfString(body: Uint8Array, from: number): number {
   let at = from;
@@ -114,7 +124,7 @@ export function estimatePromptTokens(body: Uint8Array): number {
   let lookedAtTokens = 0;
   let at = 0;
   while (at < body.length) {
-    const open = body.indexOf(QUOTE, at);
+    const open = nextQuote(body, at);
     const gapEnd = open === -1 ? body.length : open;
     // Between strings of text there is little; a long gap is a list of numbers.
     if (gapEnd - at > 32) tokens += countCommas(body, at, gapEnd);
