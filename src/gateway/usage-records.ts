@@ -8,13 +8,18 @@ import {
 } from '../stores/ledger/usage-record.ts';
 import type { AttemptUsage, ExchangeRecord } from '../telemetry/exchange-record.ts';
 
+// Lines wait for the ledger by the thousand: what they have in common is one object.
+const NO_TOKENS: UsageTokens = noTokens();
+const NO_UNITS: UsageUnits = noUnits();
+const NO_TAGS: Readonly<Record<string, string>> = {};
+
 const SOURCES: Readonly<Record<NonNullable<AttemptUsage['priceOrigin']>, PriceSource>> = {
   bundled: 'table',
   configured: 'config',
 };
 
 function unitsOf({ units }: AttemptUsage): UsageUnits {
-  if (units === undefined) return noUnits();
+  if (units === undefined) return NO_UNITS;
   return {
     images: units.images ?? 0,
     seconds: (units.audioSeconds ?? 0) + (units.videoSeconds ?? 0),
@@ -25,6 +30,7 @@ function unitsOf({ units }: AttemptUsage): UsageUnits {
 
 /** Tokens by class alone: what a provider printed as their total is left out. */
 function tokensOf({ usage }: AttemptUsage): UsageTokens {
+  if (usage.reportedTotal === undefined) return usage;
   return {
     input: usage.input,
     cacheRead: usage.cacheRead,
@@ -77,12 +83,12 @@ function toLine(
     attempts: record.attempts,
     durationMs: record.durationMs,
     timeToFirstTokenMs: record.timeToFirstTokenMs ?? null,
-    tokens: used === undefined ? noTokens() : tokensOf(used),
-    units: used === undefined ? noUnits() : unitsOf(used),
+    tokens: used === undefined ? NO_TOKENS : tokensOf(used),
+    units: used === undefined ? NO_UNITS : unitsOf(used),
     costNanoUsd: used === undefined ? 0 : (used.nanoUsd ?? null),
     priced: used === undefined ? 'table' : priceOf(used),
     estimated: used?.estimated ?? false,
-    tags: record.labels ?? {},
+    tags: record.labels ?? NO_TAGS,
   };
 }
 
