@@ -106,6 +106,8 @@ export function accountAttempt(attempt: Attempt): AttemptUsage | undefined {
 
 /** Everything that a request has cost: the attempt that answered, and those before and beside it that a provider counted. */
 export function accountExchange(state: ExchangeState): AttemptUsage[] {
+  const last = state.attempt === undefined ? undefined : accountAttempt(state.attempt);
+  if (state.failedAttempts === undefined && state.raced === undefined) return last === undefined ? [] : [last];
   const all: AttemptUsage[] = [];
   const add = (attempt: Attempt) => {
     const used = accountAttempt(attempt);
@@ -116,7 +118,7 @@ export function accountExchange(state: ExchangeState): AttemptUsage[] {
   for (const attempt of state.raced ?? []) {
     if (attempt !== state.attempt && state.failedAttempts?.includes(attempt) !== true) add(attempt);
   }
-  if (state.attempt !== undefined) add(state.attempt);
+  if (last !== undefined) all.push(last);
   return all;
 }
 

@@ -74,8 +74,9 @@ export function admitLimits(
 ): void | Promise<void> {
   const route = state.bound.routes[state.route?.index ?? -1] as LiveRoute;
   const ofCaller = state.principal?.account?.allLimits ?? NO_LIMITS;
-  const ofService = state.service?.limits ?? NO_LIMITS;
-  const limits = joinLimits(ofCaller.request, ofService.request, route.limits.request);
+  const limits =
+    state.service?.requestLimits.join(ofCaller.request, route.limits.request) ??
+    joinLimits(ofCaller.request, NO_LIMITS.request, route.limits.request);
   if (limits.length === 0) return;
   const { targets } = route.route;
   const result = reserve(state, { limits, targets, target: undefined, waived });

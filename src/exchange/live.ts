@@ -1,6 +1,6 @@
 import type { Credential } from '../credentials/credential.ts';
 import type { Authenticator } from '../filters/auth/authenticator.ts';
-import type { LimitSet } from '../filters/limits/limit-set.ts';
+import type { LimitSet, ServiceLimits } from '../filters/limits/limit-set.ts';
 import type { ClusterPrices } from '../prices/price-book.ts';
 import type { Balancer, Candidate } from '../routing/balance/balancer.ts';
 import type { ActiveCheck } from '../routing/health/active-check.ts';
@@ -34,6 +34,8 @@ export interface LiveService {
   /** Undefined: anybody may use it. */
   readonly authenticator: Authenticator | undefined;
   readonly limits: LimitSet;
+  /** Those of `limits` that are reserved before the first attempt, with the caller's and the route's. */
+  readonly requestLimits: ServiceLimits;
   /** Whether requests are sent only to models whose price is known. */
   readonly pricedOnly: boolean;
 }

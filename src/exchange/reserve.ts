@@ -87,7 +87,7 @@ export interface LimitDenial {
   readonly state: LimitState;
 }
 
-function hold(held: CompiledLimit[], result: ReserveResult): HeldLimits | LimitDenial {
+function hold(held: readonly CompiledLimit[], result: ReserveResult): HeldLimits | LimitDenial {
   if (!result.allowed) {
     return { limit: held[result.deniedIndex] as CompiledLimit, state: result.states[result.deniedIndex] as LimitState };
   }
@@ -99,9 +99,15 @@ export function isDenial(held: HeldLimits | LimitDenial): held is LimitDenial {
   return 'limit' in held;
 }
 
-function hasKey(counters: readonly CounterLimit[], key: string): boolean {
-  for (const counter of counters) if (counter.key === key) return true;
+/** Whether one of the first `count` has the key. */
+function hasKey(counters: readonly CounterLimit[], count: number, key: string): boolean {
+  for (let index = 0; index < count; index++) if (counters[index]?.key === key) return true;
   return false;
+}
+
+interface Asked {
+  readonly counters: readonly CounterLimit[];
+  readonly held: readonly CompiledLimit[];
 }
 
 /** Reserves what a request is expected to take of all these limits, or tells which one refuses. A promise only where the counters are elsewhere. */
@@ -110,21 +116,36 @@ export function reserve(
   request: ReserveRequest,
 ): HeldLimits | LimitDenial | undefined | Promise<HeldLimits | LimitDenial> {
   const { runtime } = state;
-  const amounts = estimate(state, request);
+  const nowMs = runtime.now();
+  const { counters, held } = countersOf(state, request, nowMs);
+  if (counters.length === 0) return undefined;
+  const result = state.bound.counters.reserve(counters, nowMs, state.bound.reservationTtlMs);
+  return result instanceof Promise ? result.then((answer) => hold(held, answer)) : hold(held, result);
+}
+
+/** The counters that a request is counted by, and the limits whose they are, at the same places. */
+function countersOf(state: ExchangeState, request: ReserveRequest, nowMs: number): Asked {
+  const { limits, waived } = request;
+  const { calendars, limitExtras: extras } = state.runtime;
   const view = new ExchangeLimitView(state, request.target);
-  const options = { amounts, nowMs: runtime.now(), calendars: runtime.calendars, extras: runtime.limitExtras };
-  const counters: CounterLimit[] = [];
-  const held: CompiledLimit[] = [];
-  for (const limit of request.limits) {
+  const options = { amounts: estimate(state, request), nowMs, calendars, extras };
+  const counters: CounterLimit[] = new Array(limits.length);
+  // Mostly all of them count: then the list is the one that was given.
+  let held: CompiledLimit[] | undefined;
+  let count = 0;
+  for (let index = 0; index < limits.length; index++) {
+    const limit = limits[index] as CompiledLimit;
     const counter = toCounter(limit, view, options);
     // Limits that share a counter count a request once.
-    if (counter === undefined || hasKey(counters, counter.key)) continue;
-    counters.push(request.waived?.has(limit) === true ? { ...counter, enforce: false } : counter);
-    held.push(limit);
+    if (counter === undefined || hasKey(counters, count, counter.key)) {
+      held ??= limits.slice(0, index);
+      continue;
+    }
+    counters[count++] = waived?.has(limit) === true ? { ...counter, enforce: false } : counter;
+    held?.push(limit);
   }
-  if (counters.length === 0) return undefined;
-  const result = state.bound.counters.reserve(counters, options.nowMs, state.bound.reservationTtlMs);
-  return result instanceof Promise ? result.then((answer) => hold(held, answer)) : hold(held, result);
+  counters.length = count;
+  return { counters, held: held ?? limits };
 }
 
 /** Gives a reservation back, or turns it into what was really used. */

@@ -10,7 +10,7 @@ import type { KeyIndex } from '../filters/auth/key-index.ts';
 import type { Principal } from '../filters/auth/principal.ts';
 import { compileBudgets, compileRateLimits } from '../filters/limits/compile-limits.ts';
 import type { CompiledLimit } from '../filters/limits/limit.ts';
-import { type LimitSet, NO_LIMITS, toLimitSet } from '../filters/limits/limit-set.ts';
+import { type LimitSet, NO_LIMITS, ServiceLimits, toLimitSet } from '../filters/limits/limit-set.ts';
 import { indexConfiguredKeys } from '../filters/organizations/organization-keys.ts';
 import { compileOrganizations, type OrganizationTree } from '../filters/organizations/organization-tree.ts';
 import { type ClusterPrices, createPriceBook, type PriceBook } from '../prices/price-book.ts';
@@ -113,12 +113,14 @@ export async function bindFilters(config: GatewayConfig, parts: FilterParts): Pr
       routeLimits.set(`${service.name}|${service.name}/${cluster}`, toLimitSet(own));
     }
     const place = `service ${service.name}`;
+    const limits = take({ level: 'service', path: service.name }, [
+      ...compileRateLimits(service.rate_limit, place),
+      ...compileBudgets(service.budget, place),
+    ]);
     return {
       authenticator: await authenticatorOf(service.auth_filter),
-      limits: take({ level: 'service', path: service.name }, [
-        ...compileRateLimits(service.rate_limit, place),
-        ...compileBudgets(service.budget, place),
-      ]),
+      limits,
+      requestLimits: new ServiceLimits(limits.request),
       pricedOnly: config.prices.unknown === 'refuse',
     };
   };

@@ -31,3 +31,28 @@ export function joinLimits(
   if (first.length === 0 && second.length === 0) return third;
   return [...first, ...second, ...third];
 }
+
+/** Joins the limits of a virtual service to those of its callers and routes: the same list again for the same of these. */
+export class ServiceLimits {
+  readonly #own: readonly CompiledLimit[];
+  /** By the caller's limits, which go with their account. */
+  readonly #known = new WeakMap<readonly CompiledLimit[], Joined>();
+
+  constructor(own: readonly CompiledLimit[]) {
+    this.#own = own;
+  }
+
+  /** The caller's limits, the service's and the route's, in this order. */
+  join(caller: readonly CompiledLimit[], route: readonly CompiledLimit[]): readonly CompiledLimit[] {
+    const known = this.#known.get(caller);
+    if (known?.route === route) return known.limits;
+    const limits = joinLimits(caller, this.#own, route);
+    this.#known.set(caller, { route, limits });
+    return limits;
+  }
+}
+
+interface Joined {
+  readonly route: readonly CompiledLimit[];
+  readonly limits: readonly CompiledLimit[];
+}

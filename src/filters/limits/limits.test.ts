@@ -9,7 +9,7 @@ import { CounterNames } from './counter-names.ts';
 import type { CompiledLimit, LimitAmounts, LimitView } from './limit.ts';
 import { appendLimitHeaders } from './limit-headers.ts';
 import { limitRefusal } from './limit-refusal.ts';
-import { joinLimits, NO_LIMITS, toLimitSet } from './limit-set.ts';
+import { joinLimits, NO_LIMITS, ServiceLimits, toLimitSet } from './limit-set.ts';
 
 const NOW = Date.parse('2026-03-29T12:00:00Z');
 
@@ -182,6 +182,23 @@ describe('conditions', () => {
     assert.deepEqual([set.request.length, set.attempt.length], [1, 3]);
     assert.equal(joinLimits(NO_LIMITS.request, set.request, NO_LIMITS.request), set.request);
     assert.equal(joinLimits(set.attempt, set.request, set.request).length, 5);
+  });
+});
+
+describe('limits of a service', () => {
+  it('are joined to those of each caller and route, the same list for the same of them', () => {
+    const [a, b, c, d, e] = rate(...['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, requests: 1, per: 'minute' })));
+    const list = (...limits: (CompiledLimit | undefined)[]) => limits as CompiledLimit[];
+    const service = new ServiceLimits(list(a));
+    const [ada, bob, gold, free] = [list(b), list(c), list(d), list(e)];
+    const joined = service.join(ada, gold);
+    assert.deepEqual(joined, [b, a, d]);
+    assert.equal(service.join(ada, gold), joined);
+    assert.deepEqual(service.join(bob, gold), [c, a, d]);
+    assert.equal(service.join(ada, gold), joined);
+    assert.deepEqual(service.join(ada, free), [b, a, e]);
+    assert.deepEqual(service.join(ada, gold), [b, a, d]);
+    assert.deepEqual(service.join(NO_LIMITS.request, NO_LIMITS.request), [a]);
   });
 });
 

@@ -276,9 +276,17 @@ export function stateOf(
   limit: CounterLimit,
   { nowMs, exceeded }: { nowMs: number; exceeded: boolean },
 ): LimitState {
+  const capacity = capacityOf(limit);
+  const used = Math.ceil(counter.used);
   const resetMs = resetOf(counter, limit, nowMs);
-  const retryAfterMs = exceeded ? retryOf(counter, limit, { nowMs, resetMs }) : 0;
-  return limitState(limit, Math.ceil(counter.used), { resetMs, retryAfterMs, exceeded });
+  return {
+    limit: capacity,
+    used,
+    remaining: Math.max(0, Math.floor(capacity - used)),
+    resetMs,
+    retryAfterMs: exceeded ? retryOf(counter, limit, { nowMs, resetMs }) : 0,
+    exceeded,
+  };
 }
 
 /** A state from a counter's whole numbers. */
