@@ -68,12 +68,19 @@ function socketOptions(options: RedisOptions) {
   };
 }
 
+/**
+ * No time limit for each command: it costs an AbortSignal with a timer of its own, which is most of what the client allocates.
+ * Whoever asks has a deadline, and a connection that gives no answer for `staleMs` is cut with all that waits for it.
+ */
+const COMMAND_OPTIONS = { timeout: 0 } as const;
+
 function singleWire(url: string, options: RedisOptions, onError: ErrorListener): Wire {
   const client = createClient({
     url,
     socket: socketOptions(options),
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
+    commandOptions: COMMAND_OPTIONS,
     commandsQueueMaxLength: options.maxPending ?? 10_000,
   });
   client.on('error', onError);
@@ -89,6 +96,7 @@ function clusterWire(urls: readonly string[], options: RedisOptions, onError: Er
   const { reconnectStrategy: _, ...socket } = socketOptions(options);
   const cluster = createCluster({
     rootNodes: urls.map((url) => ({ url })),
+    commandOptions: COMMAND_OPTIONS,
     // Nodes that are discovered inherit nothing of the root nodes.
     defaults: {
       ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }),
