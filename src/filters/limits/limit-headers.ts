@@ -69,9 +69,15 @@ function dropTold(headers: string[], names: HeaderNames): void {
   }
 }
 
-/** Whether any header has a name of this beginning. */
-function hasPrefix(headers: readonly string[], prefix: string): boolean {
-  for (let index = 0; index < headers.length; index += 2) if (headers[index]?.startsWith(prefix)) return true;
+const LETTER_R = 0x72;
+
+/** Whether any header has `ratelimit-` in its name at this offset. */
+function tellsLimits(headers: readonly string[], offset: number): boolean {
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string;
+    // One letter rules out nearly all names without a call.
+    if (name.charCodeAt(offset) === LETTER_R && name.startsWith('ratelimit-', offset)) return true;
+  }
   return false;
 }
 
@@ -87,7 +93,7 @@ export function appendLimitHeaders(
   options: { dialect: DialectName | undefined; nowMs: number },
 ): void {
   const anthropic = options.dialect === 'anthropic' || options.dialect === 'anthropic-count-tokens';
-  const providerTells = hasPrefix(headers, anthropic ? 'anthropic-ratelimit-' : 'x-ratelimit-');
+  const providerTells = tellsLimits(headers, anthropic ? 'anthropic-'.length : 'x-'.length);
   for (let index = 0; index < held.limits.length; index++) {
     const told = held.limits[index]?.told;
     if (told === undefined || !isTightest(held, index, told)) continue;

@@ -291,6 +291,14 @@ describe('what clients are told', () => {
     assert.deepEqual(out.slice(0, 4), ['a', 'b', 'x-ratelimit-c', 'd']);
     assert.equal(out.filter((text) => text === 'x-ratelimit-limit-requests').length, 1);
     assert.equal(out[out.indexOf('x-ratelimit-limit-requests') + 1], '10');
+    const anthropic = ['anthropic-ratelimit-requests-reset', 'then', 'anthropic-version', 'x'];
+    appendLimitHeaders(
+      anthropic,
+      { limits: [requests as CompiledLimit], states: [state({})] },
+      { dialect: 'anthropic', nowMs: NOW },
+    );
+    assert.equal(anthropic[0], 'anthropic-version');
+    assert.equal(anthropic.filter((text) => text === 'anthropic-ratelimit-requests-reset').length, 1);
   });
 
   it('is nothing of budgets', () => {
