@@ -25,7 +25,7 @@ export interface Governance {
 }
 
 /** More than a run can use up, so that nothing is refused. */
-const PLENTY = 1e12;
+const PLENTY = 1e9;
 
 /** Key authentication, a rate limit by key, one of tokens, a budget and the ledger: what every request of a governed gateway passes. */
 function governed({ keys, redis }: Governance, ledgerFile: string) {

@@ -50,7 +50,7 @@ export function formatMachine(machine: Machine): string {
     `- versions: ${machine.aigw}, Node ${machine.node}, undici ${machine.undici}, Envoy ${machine.envoy ?? 'not found'}`,
     '- Envoy: plain reverse proxy, one worker (`--concurrency 1`), no access log',
     '- bare Node: `node:http` + undici `Pool.dispatch`, parses both JSON bodies, nothing else',
-    '- gateway: one process; usage metering, metrics and access log (to a file) on; no key authentication, no limits',
+    '- gateway: one process; key authentication, a rate limit by key, a token limit of the team, a budget of the organization, the ledger (SQLite), metrics and the access log (to a file) on, unless the row says otherwise',
     '',
   ].join('\n');
 }
