@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const entry = join(root, 'dist/cli/main.js');
+const entry = join(root, 'dist/bundle/main.js');
 const OLDEST_NODE = [20, 19];
 
 function modified(path) {
@@ -59,8 +59,10 @@ export function ensureBuilt() {
   const source = join(root, 'src');
   const stamp = join(root, 'dist/.stamp');
   if (!existsSync(source)) return;
-  if (modified(stamp) >= Math.max(newest(source), modified(join(root, 'tsconfig.build.json')))) return;
+  const settings = ['tsconfig.build.json', 'tools/bundle.mjs'].map((file) => modified(join(root, file)));
+  if (modified(stamp) >= Math.max(newest(source), ...settings)) return;
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], 'compiling');
+  run(process.execPath, [join(root, 'tools/bundle.mjs')], 'bundling');
   writeFileSync(stamp, '');
 }
 
