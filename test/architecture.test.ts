@@ -109,7 +109,8 @@ const ALLOWED: Record<string, readonly string[]> = {
 
 /** One library, one door. Node's own modules are free outside the pure folders. */
 const DOORS: Record<string, readonly string[]> = {
-  undici: ['planes/node/provider-client.ts', 'planes/node/http-call.ts'],
+  undici: ['planes/node/proxied-pool.ts', 'planes/node/http-call.ts'],
+  'undici/lib/core/connect.js': ['planes/node/provider-client.ts'],
   pino: ['telemetry/logger.ts'],
   'prom-client': ['telemetry/metrics.ts'],
   commander: ['cli/main.ts'],

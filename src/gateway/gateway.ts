@@ -294,6 +294,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const compiledLabels = compileHeaderLabels(next.metrics_filter.header_labels);
     const usesDemo = fleet === undefined && snapshot.clusters.some((cluster) => cluster.provider.name === 'demo');
     const demoEndpoint = usesDemo ? await demo.open() : undefined;
+    await upstream.prepare(snapshot.clusters);
     const taken = credentials.take(snapshot);
     const governed = await governance.prepare(next);
     const found = await clusterLife.prepare(fleet === undefined ? snapshot : administered(snapshot));

@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import type { HttpCall } from '../../credentials/credential.ts';
 
 /** Token endpoints answer with little; more is a mistake. */
@@ -7,6 +6,8 @@ const MAX_BODY = 1024 * 1024;
 /** HTTP for token endpoints and the like: bounded in time and size, redirects are not followed. */
 export function createHttpCall(): HttpCall {
   return async ({ method, url, headers, body, timeoutMs }) => {
+    // Large, and most configurations have nothing to fetch.
+    const { request } = await import('undici');
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await request(url, {
       method: method as 'GET',

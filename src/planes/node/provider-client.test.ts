@@ -7,7 +7,8 @@ import type { UpstreamFailure } from '../../exchange/ports.ts';
 import { compileSnapshot } from '../../snapshot/compile.ts';
 import { foundEndpoint } from '../../snapshot/compile-cluster.ts';
 import type { Cluster, ClusterEndpoint } from '../../snapshot/snapshot.ts';
-import { classifyFailure, createProviderClient, type ProviderClient } from './provider-client.ts';
+import { classifyFailure } from './classify-failure.ts';
+import { createProviderClient, type ProviderClient } from './provider-client.ts';
 
 test('system, TLS and parser errors are told apart', () => {
   const codes: Record<UpstreamFailure['kind'], string[]> = {
@@ -154,6 +155,7 @@ test('only our own abort is one: a proxy that refuses the tunnel is a failure to
   for (const status of ['407 Proxy Authentication Required', '502 Bad Gateway']) {
     const proxy = await listen(t, answering(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`));
     const through = clusterOf(`endpoint: "http://127.0.0.1:${silent}", forward_proxy: "127.0.0.1:${proxy}"`);
+    await client.prepare([through]);
     assert.equal((await send(client, through)).failure, 'connect', status);
   }
 });
@@ -170,6 +172,7 @@ test('a forward proxy is asked for a tunnel to the provider', async (t) => {
     });
   });
   const cluster = clusterOf(`endpoint: "http://provider.invalid:8080", forward_proxy: "127.0.0.1:${proxy}"`);
+  await client.prepare([cluster]);
   assert.deepEqual(await send(client, cluster), { status: 200, body: '{}' });
   assert.match(connect, /^CONNECT provider\.invalid:8080 HTTP\/1\.1\r\n/);
 });
