@@ -19,12 +19,21 @@ function youngCollector(): (() => void) | undefined {
 }
 
 /**
+ * Has a collection give the memory of buffers back before it returns. Done by another thread, as V8 would have it, it often comes
+ * too late for the next body, which then takes fresh pages that the system has to clear first.
+ */
+function freeBuffersAtOnce(): void {
+  setFlagsFromString('--no-concurrent-array-buffer-sweeping');
+}
+
+/**
  * V8 collects everything whenever the memory of buffers has grown by 64 MiB: every few bodies of 10 MiB it would mark the whole
  * heap, which takes longer than carrying them and holds the event loop. A body that was just done with is young, and a
  * collection of young objects gives it back alone.
  */
 export function createBodyMemory(collect: (() => void) | undefined = youngCollector()): BodyMemory {
   let waiting = 0;
+  freeBuffersAtOnce();
   const run = () => {
     waiting = 0;
     collect?.();
