@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { scanObject } from '../json/scan.ts';
 import { estimatePromptTokens } from './prompt-tokens.ts';
 
 const estimate = (body: unknown) =>
@@ -76,4 +77,15 @@ test('much text is judged by its first megabyte', () => {
 test('quotes within strings are text', () => {
   const text = '{"a":"b","c":"d"}'.repeat(20_000);
   assertNear(estimate(chat(text)), text.length / 4, 0.05);
+});
+
+test('knowing where long strings end changes no estimate', () => {
+  const picture = `data:image/png;base64,${Buffer.alloc(200_000, 0xa7).toString('base64')}`;
+  const prose = PROSE.repeat(1000).replaceAll('gateway', '"gateway"');
+  for (const content of [picture, prose, [{ text: 'short' }, picture, { text: prose }, picture, 'end']]) {
+    const body = Buffer.from(JSON.stringify(chat(content)));
+    const { longStrings } = scanObject(body, []);
+    assert.ok(longStrings.length > 0);
+    assert.equal(estimatePromptTokens(body, longStrings), estimatePromptTokens(body));
+  }
 });

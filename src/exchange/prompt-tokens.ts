@@ -36,6 +36,8 @@ const LATER_WALK = 1024;
 /** Between strings there are mostly one or two bytes: a native search costs more than to look at so many. */
 const GAP_WALK = 8;
 
+const NONE: readonly number[] = [];
+
 /** Offset of the next quote from `from` on; -1: there is none. */
 function nextQuote(body: Uint8Array, from: number): number {
   const walkEnd = Math.min(body.length, from + GAP_WALK);
@@ -112,9 +114,10 @@ function countCommas(body: Uint8Array, start: number, end: number): number {
  *
  * English prose comes out up to 30 % too high, code and JSON within 30 %, other scripts within 40 %; pictures and files
  * named by URL or id count as the text of their name. Takes time linear in the number of strings and hardly any in long
- * ones: of each, 16 KB are looked at, and 1 MB of all.
+ * ones: of each, 16 KB are looked at, and 1 MB of all. `longStrings` are those of a scan of the body: their ends are not searched
+ * for again.
  */
-export function estimatePromptTokens(body: Uint8Array): number {
+export function estimatePromptTokens(body: Uint8Array, longStrings: readonly number[] = NONE): number {
   // Of text that is ASCII and has no escapes the length says all: found out natively, where each byte would be looked at.
   const plain = body.length <= MAX_LOOKED_AT && isAscii(body);
   let backslashAt = plain ? body.indexOf(BACKSLASH) : 0;
@@ -122,6 +125,7 @@ export function estimatePromptTokens(body: Uint8Array): number {
   let textBytes = 0;
   let lookedAtBytes = 0;
   let lookedAtTokens = 0;
+  let longIndex = 0;
   let at = 0;
   while (at < body.length) {
     const open = nextQuote(body, at);
@@ -130,7 +134,9 @@ export function estimatePromptTokens(body: Uint8Array): number {
     if (gapEnd - at > 32) tokens += countCommas(body, at, gapEnd);
     if (open === -1) break;
     const start = open + 1;
-    const end = endOfString(body, start);
+    const isLong = longIndex < longStrings.length && longStrings[longIndex] === open;
+    const end = isLong ? (longStrings[longIndex + 1] as number) : endOfString(body, start);
+    if (isLong) longIndex += 2;
     if (isMedia(body, start, end)) tokens += MEDIA_TOKENS;
     else if (lookedAtBytes < MAX_LOOKED_AT) {
       if (plain && backslashAt !== -1 && backslashAt < start) backslashAt = body.indexOf(BACKSLASH, start);

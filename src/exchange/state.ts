@@ -137,7 +137,9 @@ export class ExchangeState {
   /** Estimated tokens of the prompt. */
   get promptTokens(): number {
     if (this.#promptTokens === -1) {
-      this.#promptTokens = this.body === undefined || this.scanned === undefined ? 0 : estimatePromptTokens(this.body);
+      const { body, scanned } = this;
+      this.#promptTokens =
+        body === undefined || scanned === undefined ? 0 : estimatePromptTokens(body, scanned.longStrings);
     }
     return this.#promptTokens;
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { scanObject } from './scan.ts';
+import { LONG_STRING, scanObject } from './scan.ts';
 import { spliceObject } from './splice.ts';
 
 const wanted = ['model', 'stream', 'user'];
@@ -163,4 +163,13 @@ test('splices change what they should and nothing else', () => {
     ),
     { numRuns: 500 },
   );
+});
+
+test('a scan notes where long strings stand, however deep, and no shorter ones', () => {
+  const long = `${'x'.repeat(LONG_STRING - 2)}\\"`;
+  const text = `{"a":["${long.slice(1)}",{"b":"${long}"}],"c":"${long}"}`;
+  const { longStrings } = scanObject(bytes(text), wanted);
+  const inner = text.indexOf('"b":') + 4;
+  const outer = text.indexOf('"c":') + 4;
+  assert.deepEqual(longStrings, [inner, inner + LONG_STRING + 1, outer, outer + LONG_STRING + 1]);
 });

@@ -20,6 +20,8 @@ export interface ScannedObject {
   end: number;
   /** Whether the object has no field at all. */
   empty: boolean;
+  /** For each string of `LONG_STRING` bytes and more, in order: offsets of its opening and its closing quote. */
+  longStrings: readonly number[];
 }
 
 /** How `scanObject` goes about it. */
@@ -31,6 +33,9 @@ export interface ScanOptions {
 }
 
 const PLAIN_SCAN: ScanOptions = {};
+
+/** Strings from this length on, in bytes, are noted by the scan: another search for their ends would be felt. */
+export const LONG_STRING = 64 * 1024;
 
 /** Deepest nesting accepted: deeper bodies only serve to exhaust a parser's stack. */
 const MAX_DEPTH = 256;
@@ -64,8 +69,8 @@ function skipSpace(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** Offset behind the closing quote of the string whose opening quote is at `open`. */
-function skipString(bytes: Uint8Array, open: number): number {
+/** Offset behind the closing quote of the string whose opening quote is at `open`; a long one is noted in `long`. */
+function skipString(bytes: Uint8Array, open: number, long?: number[]): number {
   let at = open + 1;
   const walkEnd = Math.min(bytes.length, at + SHORT_STRING);
   while (at < walkEnd) {
@@ -80,7 +85,10 @@ function skipString(bytes: Uint8Array, open: number): number {
     if (quote === -1) throw malformed(bytes.length, 'the end of a string');
     let slashes = quote;
     while (slashes > at && bytes[slashes - 1] === BACKSLASH) slashes--;
-    if ((quote - slashes) % 2 === 0) return quote + 1;
+    if ((quote - slashes) % 2 === 0) {
+      if (quote - open > LONG_STRING) long?.push(open, quote);
+      return quote + 1;
+    }
     at = quote + 1;
   }
 }
@@ -146,15 +154,15 @@ function next(bytes: Uint8Array, at: number): number {
 }
 
 /** Offset behind the colon of the key at `open`. */
-function skipKey(bytes: Uint8Array, open: number): number {
+function skipKey(bytes: Uint8Array, open: number, long: number[]): number {
   if (bytes[open] !== QUOTE) throw malformed(open, 'a quoted key');
-  const colon = next(bytes, skipString(bytes, open));
+  const colon = next(bytes, skipString(bytes, open, long));
   if (bytes[colon] !== COLON) throw malformed(colon, 'a colon');
   return colon + 1;
 }
 
 /** Offset behind the object or array at `start`; checks the grammar on the way, without recursion. */
-function skipContainer(bytes: Uint8Array, start: number): number {
+function skipContainer(bytes: Uint8Array, start: number, long: number[]): number {
   let closer = bytes[start] === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY;
   /** The closing bytes of the containers around this one. */
   const outer: number[] = [];
@@ -173,10 +181,10 @@ function skipContainer(bytes: Uint8Array, start: number): number {
       if (bytes[at] !== COMMA) throw malformed(at, 'a comma or the end of an object or array');
       at = next(bytes, at + 1);
     }
-    if (closer === CLOSE_OBJECT) at = next(bytes, skipKey(bytes, at));
+    if (closer === CLOSE_OBJECT) at = next(bytes, skipKey(bytes, at, long));
     const byte = bytes[at];
     if (byte === QUOTE) {
-      at = next(bytes, skipString(bytes, at));
+      at = next(bytes, skipString(bytes, at, long));
       opened = false;
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if (outer.length + 1 >= MAX_DEPTH) {
@@ -194,10 +202,10 @@ function skipContainer(bytes: Uint8Array, start: number): number {
 }
 
 /** Offset behind the value at `start`. */
-function skipValue(bytes: Uint8Array, start: number): number {
+function skipValue(bytes: Uint8Array, start: number, long: number[]): number {
   const first = bytes[start];
-  if (first === QUOTE) return skipString(bytes, start);
-  if (first === OPEN_OBJECT || first === OPEN_ARRAY) return skipContainer(bytes, start);
+  if (first === QUOTE) return skipString(bytes, start, long);
+  if (first === OPEN_OBJECT || first === OPEN_ARRAY) return skipContainer(bytes, start, long);
   return skipPrimitive(bytes, start);
 }
 
@@ -280,6 +288,7 @@ export function scanObject(
   const { members, exactCase = false } = options;
   const names = { wanted, exactCase };
   const fields: Record<string, FieldSpan | undefined> = {};
+  const longStrings: number[] = [];
   const start = skipSpace(bytes, 0);
   if (start >= bytes.length)
     throw new GatewayError('malformed_request', 'The request body is empty; send a JSON object.');
@@ -290,8 +299,8 @@ export function scanObject(
     empty = false;
     for (;;) {
       const keyStart = at;
-      const valueStart = next(bytes, skipKey(bytes, keyStart));
-      const valueEnd = skipValue(bytes, valueStart);
+      const valueStart = next(bytes, skipKey(bytes, keyStart, longStrings));
+      const valueEnd = skipValue(bytes, valueStart, longStrings);
       members?.push({ keyStart, start: valueStart, end: valueEnd });
       const key = wantedKey(bytes, keyStart, names);
       if (key !== undefined) {
@@ -310,5 +319,5 @@ export function scanObject(
   }
   const end = at;
   if (skipSpace(bytes, end + 1) !== bytes.length) throw malformed(end + 1, 'nothing after the object');
-  return { fields, start, end, empty };
+  return { fields, start, end, empty, longStrings };
 }
