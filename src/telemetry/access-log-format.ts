@@ -1,5 +1,5 @@
 import type { JsonValue } from '../json/types.ts';
-import { compileOperator, type Getter } from './access-log-operators.ts';
+import { ABSENT, compileOperator, type Getter } from './access-log-operators.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { JsonLineWriter } from './json-line-writer.ts';
 import { jsonString, jsonText } from './json-text.ts';
@@ -67,7 +67,8 @@ export function compileAccessLogFormat(fields?: Readonly<Record<string, string>>
     const getter = compileField(format, (warning) => warnings.push(`Access log field "${name}": ${warning}`));
     return [name, getter] as const;
   });
-  const writer = new JsonLineWriter(compiled, omitEmpty);
+  const read = omitEmpty ? compiled.filter(([, get]) => get !== ABSENT) : compiled;
+  const writer = new JsonLineWriter(read, omitEmpty);
   return {
     line(record) {
       let text = '';

@@ -10,6 +10,9 @@ export type Getter = (record: ExchangeRecord) => JsonValue | undefined;
 /** A getter made from an operator's argument, or why there is none. */
 export type CompiledOperator = Getter | { warning: string };
 
+/** The getter of what is never known: a field of it alone needs no reading. */
+export const ABSENT: Getter = () => undefined;
+
 /** Headers that carry credentials: a log shows that they were there, not what they held. */
 const CREDENTIAL_HEADERS = new Set([
   'authorization',
@@ -28,7 +31,7 @@ const PSEUDO_HEADERS: Readonly<Record<string, Getter>> = {
   ':path': (record) => record.path,
   ':authority': (record) => record.requestHeader('host'),
   // Set by Envoy when a route rewrites the path; here `:path` is always the client's.
-  'x-envoy-original-path': () => undefined,
+  'x-envoy-original-path': ABSENT,
   'x-request-id': (record) => record.requestId,
   'x-ai-eg-model': (record) => orAbsent(record.originalModel),
 };
@@ -190,7 +193,8 @@ function headerOperator(
       const getter = lookUp(pseudo, name) ?? read(name);
       return CREDENTIAL_HEADERS.has(name) ? hidden(getter) : getter;
     });
-  if (first === undefined || second === undefined) return first ?? absent();
+  if (first === undefined || second === undefined) return first ?? ABSENT;
+  if (first === ABSENT) return second;
   return (record) => first(record) ?? second(record);
 }
 
@@ -206,7 +210,7 @@ function metadata(argument: string): CompiledOperator {
       warning: `reads the metadata namespace "${namespace}", which the gateway does not fill; use io.envoy.ai_gateway`,
     };
   }
-  const builtIn = lookUp(METADATA, key) ?? absent();
+  const builtIn = lookUp(METADATA, key) ?? ABSENT;
   return (record) => {
     const own = record.metadata?.[key];
     let value: JsonValue | undefined = own === undefined ? builtIn(record) : own;
@@ -245,7 +249,7 @@ function address(host: string | undefined, port: number | undefined): string | u
 }
 
 function absent(): Getter {
-  return () => undefined;
+  return ABSENT;
 }
 
 function rounded(milliseconds: number | undefined): number | undefined {

@@ -26,7 +26,7 @@ export interface LogDestination {
 /** Most bytes that wait for a slow disk or pipe. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** Lines are collected to pieces of this length: a write call costs more than what it writes. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
 const FLUSH_INTERVAL_MS = 250;
 const CLOSE_TIMEOUT_MS = 2000;
 /** Not for all to read: logs tell who did what. */
@@ -34,7 +34,7 @@ const FILE_MODE = 0o640;
 
 /**
  * Opens a log destination: `stdout`, `stderr` or the path of a file, which is appended to. Throws when the file cannot
- * be opened. `onError` hears of later failures, once for each run of them. Lines go out when 64 KiB or 250 ms have come
+ * be opened. `onError` hears of later failures, once for each run of them. Lines go out when 256 KiB or 250 ms have come
  * together, and when the process exits in order.
  */
 export function openLogDestination(path: string, onError: (error: Error) => void): LogDestination {
