@@ -1,6 +1,12 @@
 /** Most bytes of the head of one answer. */
 export const MAX_RESPONSE_HEAD = 64 * 1024;
 
+/** So many lines of a head are remembered, and none of heads that are longer than the second. */
+const REMEMBERED_LINES = 32;
+const REMEMBERED_HEAD = 4096;
+
+const USUAL_STATUS_LINE = 'HTTP/1.1 200 OK\r\n';
+
 /** Characters of a header's name, by code (RFC 9110 §5.6.2). */
 const TOKEN = tokenTable();
 
@@ -24,12 +30,11 @@ function isDigit(code: number): boolean {
 
 /**
  * The head of one answer (RFC 9112 §4, §5) and what it says of the body's framing and of the connection. One object serves
- * all answers of a connection: `parse` sets every field anew.
+ * all answers of a connection: `parse` sets every field. Most lines of an answer, if not all, are those of the answer
+ * before, at the same place: what they say is not read again.
  */
 export class ResponseHead {
   status = 0;
-  /** Names and values in turn, as on the wire. */
-  rawHeaders: string[] = [];
   /** Bytes of the body; -1 when not told. */
   contentLength = -1;
   chunked = false;
@@ -37,27 +42,60 @@ export class ResponseHead {
   keepAlive = true;
   /** How long the provider keeps an idle connection; infinite when not told. */
   keepAliveSeconds = Number.POSITIVE_INFINITY;
+  #rawHeaders: string[] = [];
+  /** The last head, if it was valid: all fields are as it says. */
+  #text = '';
+  /** The lines of the last head, each with its CR LF, and the names and values in them in turn. */
+  readonly #lines: string[] = [];
+  readonly #fields: string[] = [];
+
+  /** Names and values in turn, as on the wire. */
+  get rawHeaders(): readonly string[] {
+    return this.#rawHeaders;
+  }
 
   /**
    * Reads the head that a text starts with, one character for each byte. `end` is behind the CR LF of its last line, before the
    * empty line. Gives undefined, or says what is wrong with it; the fields mean nothing then.
    */
   parse(text: string, end: number): string | undefined {
-    this.rawHeaders = [];
+    if (end === this.#text.length && text.slice(0, end) === this.#text) return undefined;
+    this.#text = '';
+    const problem = this.#parseAnew(text, end);
+    if (problem === undefined && end <= REMEMBERED_HEAD) this.#text = text.slice(0, end);
+    return problem;
+  }
+
+  #parseAnew(text: string, end: number): string | undefined {
+    this.#rawHeaders = [];
     this.contentLength = -1;
     this.chunked = false;
     this.keepAliveSeconds = Number.POSITIVE_INFINITY;
     const statusEnd = this.#parseStatusLine(text);
     if (statusEnd === -1) return 'the status line is not one of HTTP/1.0 or HTTP/1.1';
     let at = statusEnd;
-    while (at < end) {
+    for (let line = 0; at < end; line++) {
+      const known = this.#lines[line];
+      if (known !== undefined && text.slice(at, at + known.length) === known) {
+        const problem = this.#take(this.#fields[2 * line] as string, this.#fields[2 * line + 1] as string);
+        if (problem !== undefined) return problem;
+        at += known.length;
+        continue;
+      }
       let colon = at;
       while (TOKEN[text.charCodeAt(colon)] === 1) colon++;
       if (colon === at || text.charCodeAt(colon) !== 0x3a) return 'a header has no valid name';
       const lineEnd = valueEnd(text, colon + 1);
       if (lineEnd === -1) return 'a header has a character that is not allowed';
-      const problem = this.#take(text.slice(at, colon), trimmed(text, colon + 1, lineEnd));
+      const name = text.slice(at, colon);
+      const value = trimmed(text, colon + 1, lineEnd);
+      const problem = this.#take(name, value);
       if (problem !== undefined) return problem;
+      if (line < REMEMBERED_LINES && end <= REMEMBERED_HEAD) {
+        this.#lines[line] = text.slice(at, lineEnd + 2);
+        this.#fields[2 * line] = name;
+        this.#fields[2 * line + 1] = value;
+      }
       at = lineEnd + 2;
     }
     if (!this.chunked) return undefined;
@@ -69,6 +107,11 @@ export class ResponseHead {
 
   /** Where the next line starts; -1 when it is no status line. */
   #parseStatusLine(text: string): number {
+    if (text.slice(0, USUAL_STATUS_LINE.length) === USUAL_STATUS_LINE) {
+      this.status = 200;
+      this.keepAlive = true;
+      return USUAL_STATUS_LINE.length;
+    }
     const minor = text.charCodeAt(7);
     if (!text.startsWith('HTTP/1.') || (minor !== 0x30 && minor !== 0x31) || text.charCodeAt(8) !== 0x20) return -1;
     const first = text.charCodeAt(9);
@@ -85,7 +128,7 @@ export class ResponseHead {
   }
 
   #take(name: string, value: string): string | undefined {
-    this.rawHeaders.push(name, value);
+    this.#rawHeaders.push(name, value);
     switch (name.length) {
       case 10: {
         const lower = name.toLowerCase();

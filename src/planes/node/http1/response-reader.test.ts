@@ -7,7 +7,7 @@ import { ResponseReader } from './response-reader.ts';
 
 interface Read {
   status?: number;
-  headers?: string[];
+  headers?: readonly string[];
   body: string;
   complete: boolean;
   problem?: string;
@@ -272,4 +272,39 @@ test('valid answers are read as undici reads them', async (t) => {
     assert.deepEqual([ours.status, ours.body], [statusCode, theirs], text);
     assert.deepEqual(ours.headers, headers as unknown);
   }
+});
+
+test('an answer is read as if no other had come before it on the connection', () => {
+  const line = fc.constantFrom(
+    'x-id: 1',
+    'x-id: 12',
+    'X-Id: 1',
+    'content-length: 2',
+    'content-length: 1',
+    'transfer-encoding: chunked',
+    'connection: close',
+    'keep-alive: timeout=5',
+    'keep-alive: timeout=50',
+    'no header',
+  );
+  const status = fc.constantFrom('HTTP/1.1 200 OK', 'HTTP/1.1 200 O', 'HTTP/1.0 200 OK', 'HTTP/1.1 429 Too Many');
+  const heads = fc.array(fc.tuple(status, fc.array(line, { maxLength: 4 })), { minLength: 2, maxLength: 5 });
+  const seen = (reader: ResponseReader, text: string) => {
+    const bytes = Buffer.from(text, 'latin1');
+    reader.begin(false);
+    reader.push(bytes, bytes.length);
+    const { status, rawHeaders, contentLength, chunked, keepAlive, keepAliveSeconds } = reader.head;
+    if (reader.problem !== undefined) return reader.problem;
+    return { status, headers: [...rawHeaders], contentLength, chunked, keepAlive, keepAliveSeconds };
+  };
+  fc.assert(
+    fc.property(heads, (answers) => {
+      const reader = new ResponseReader();
+      for (const [status, lines] of answers) {
+        const text = `${[status, ...lines].join('\r\n')}\r\n\r\n`;
+        assert.deepEqual(seen(reader, text), seen(new ResponseReader(), text));
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
