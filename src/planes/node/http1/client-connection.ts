@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../../exchange/ports.ts';
+import type { HeaderLines } from './header-lines.ts';
 import type { ReadBuffer, Receiver } from './read-buffer.ts';
 import { expectsBody, requestText } from './request-text.ts';
 import { ResponseReader } from './response-reader.ts';
@@ -23,6 +24,8 @@ export interface Call {
 export interface ConnectionOwner {
   /** Value of `host`. */
   readonly host: string;
+  /** Of the requests to it. */
+  readonly lines: HeaderLines;
   /** Into which its sockets read. */
   readonly readBuffer: ReadBuffer;
   /** Sorts an error of a socket. */
@@ -112,7 +115,8 @@ export class ClientConnection implements Receiver {
     const { request, handler } = call;
     const { body, method } = request;
     const length = lengthOf(body);
-    const head = requestText(request, { host: this.#owner.host, keep: method !== 'HEAD', length });
+    const { host, lines } = this.#owner;
+    const head = requestText(request, { host, lines, keep: method !== 'HEAD', length });
     handler.onStart(() => this.#abort(call));
     if (this.#call !== call) return;
     // A body where none is usual may be taken for the start of the next request.

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../../exchange/ports.ts';
 import { type Call, ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import { HeaderLines } from './header-lines.ts';
 import type { ReadBuffer } from './read-buffer.ts';
 
 /** How often idle connections are looked at. */
@@ -30,6 +31,7 @@ function shutDown(): Error {
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly host: string;
+  readonly lines = new HeaderLines();
   readonly readBuffer: ReadBuffer;
   readonly #options: PoolOptions;
   readonly #connections = new Set<ClientConnection>();

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { UpstreamRequest } from '../../../exchange/ports.ts';
+import { HeaderLines } from './header-lines.ts';
 import { requestText, UnsendableRequest } from './request-text.ts';
+
+const lines = new HeaderLines();
 
 function textOf(
   fields: Partial<Pick<UpstreamRequest, 'method' | 'path' | 'headers'>>,
@@ -9,7 +12,7 @@ function textOf(
   keep = true,
 ): string {
   const request = { method: 'POST', path: '/v1/x?a=b', headers: [], ...fields } as unknown as UpstreamRequest;
-  return requestText(request, { host: 'api.example:8080', keep, length });
+  return requestText(request, { host: 'api.example:8080', keep, length, lines });
 }
 
 test('a request starts as it does with other clients', () => {
@@ -54,4 +57,19 @@ test('what could be read as another request is not sent', () => {
     { headers: ['keep-alive', 'timeout=1'] },
   ];
   for (const fields of bad) assert.throws(() => textOf(fields), UnsendableRequest, JSON.stringify(fields));
+});
+
+test('what other requests said changes nothing', () => {
+  const good = { headers: ['x-a', '1', 'host', 'a', 'x-b', '2'] };
+  const text = textOf(good);
+  assert.equal(textOf(good), text);
+  for (const headers of [
+    ['x-a', '1', 'host', 'a', 'x-b', '2\n'],
+    ['x-a', '1', 'host', 'a\n', 'x-b', '2'],
+    ['x-a', '1', 'x-b', '2', 'expect', '2'],
+    ['x-a\n', '1'],
+  ])
+    assert.throws(() => textOf({ headers }), UnsendableRequest, JSON.stringify(headers));
+  assert.match(textOf({ headers: ['x-b', '2', 'x-a', '3'] }), /\r\nx-b: 2\r\nx-a: 3\r\n/);
+  assert.match(textOf({ headers: ['X-A', '1'] }), /\r\nX-A: 1\r\n/);
 });

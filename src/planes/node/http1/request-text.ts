@@ -1,4 +1,5 @@
 import type { UpstreamRequest } from '../../../exchange/ports.ts';
+import type { HeaderLines } from './header-lines.ts';
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -18,26 +19,32 @@ export function expectsBody(method: string): boolean {
 
 /**
  * The head of a request, one character for each byte, with the empty line (RFC 9112 §3). `host` is the value of `host` unless
- * the request brings its own; `keep` asks for the connection to be kept. Throws UnsendableRequest for what could be read as
+ * the request brings its own; `keep` asks for the connection to be kept; `lines` are those of other requests, all written here. Throws UnsendableRequest for what could be read as
  * something else than it says.
  */
 export function requestText(
   request: UpstreamRequest,
-  options: { host: string; keep: boolean; length: number },
+  options: { host: string; keep: boolean; length: number; lines: HeaderLines },
 ): string {
   const { method, path, headers } = request;
   if (method !== 'POST' && !METHOD.test(method)) throw new UnsendableRequest('the method is not valid');
   if (path.charCodeAt(0) !== 0x2f || NOT_IN_PATH.test(path)) throw new UnsendableRequest('the path is not valid');
+  const { lines } = options;
   let { host, keep } = options;
   let fields = '';
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] as string;
     const value = headers[index + 1] as string;
+    const line = lines.find(index, name, value);
+    if (line !== undefined) {
+      fields += line;
+      continue;
+    }
     if (!NAME.test(name) || NOT_IN_VALUE.test(value))
       throw new UnsendableRequest(`the header ${quoted(name)} is not valid`);
     switch (connectionHeader(name)) {
       case undefined:
-        fields += `${name}: ${value}\r\n`;
+        fields += lines.add(index, name, value);
         break;
       case 'host':
         host = value;

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { HeaderLines } from './header-lines.ts';
 
 /** How long a kept-alive connection may wait for its next request. */
 export const KEEP_ALIVE_MS = 75_000;
@@ -38,6 +39,8 @@ export interface ResponseHead {
 /** Writes heads of answers. One for all connections of a listener: it keeps what they have in common. */
 export class ResponseHeadWriter {
   readonly #kinds = new Map<string, NameKind>();
+  /** Those that say nothing about connection and framing. */
+  readonly #lines = new HeaderLines();
   #second = -1;
   #date = '';
 
@@ -55,14 +58,21 @@ export class ResponseHeadWriter {
     for (let index = 0; index < headers.length; index += 2) {
       const name = headers[index] as string;
       const value = headers[index + 1] as string;
+      const line = this.#lines.find(index, name, value);
+      if (line !== undefined) {
+        text += line;
+        continue;
+      }
       const kind = this.#kinds.get(name) ?? this.#classify(name);
       if (NOT_OF_VALUE.test(value)) throw new TypeError(`Invalid character in the value of the header ${name}`);
-      if (kind !== 'plain') {
-        if (kind === 'framing') continue;
-        if (kind === 'content-length') contentLength = toLength(value);
-        else if (kind === 'date') hasDate = true;
-        else connection = value.toLowerCase();
+      if (kind === 'plain') {
+        text += this.#lines.add(index, name, value);
+        continue;
       }
+      if (kind === 'framing') continue;
+      if (kind === 'content-length') contentLength = toLength(value);
+      else if (kind === 'date') hasDate = true;
+      else connection = value.toLowerCase();
       text += `${name}: ${value}\r\n`;
     }
     if (!hasDate) text += this.#dateLine();
