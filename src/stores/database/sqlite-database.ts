@@ -17,9 +17,12 @@ import { SqliteThread } from './sqlite-thread.ts';
 
 const IN_MEMORY = ':memory:';
 
+/** How long the thread for long queries waits for another one: it holds about 18 MB, and a new one starts in a tenth of a second. */
+const READER_IDLE_MS = 1000;
+
 /**
  * Opens a SQLite file (made with mode 0600, its folder too), or `:memory:`. Statements run in a thread of their own;
- * long queries of a file in a second one, started when the first comes, so that a report never holds up a write.
+ * long queries of a file in a second one, there while such queries come, so that a report never holds up a write.
  */
 export async function openSqlite(path: string, options: DatabaseLimits = {}): Promise<SqlDatabase> {
   const file = path === IN_MEMORY ? path : makeFile(path);
@@ -47,6 +50,9 @@ class SqliteDatabase implements SqlDatabase {
   readonly #limits: Required<DatabaseLimits>;
   readonly #texts = new Map<string, string>();
   #reader: Promise<SqliteThread> | undefined;
+  /** Long queries that run. */
+  #reading = 0;
+  #readerIdle: NodeJS.Timeout | undefined;
   /** Ends when the running transaction does: the connection is one, so everything else waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
   #inTransaction = false;
@@ -67,9 +73,7 @@ class SqliteDatabase implements SqlDatabase {
       return await this.#afterTransaction(() => this.#rows({ sql: this.#text(sql), params: bindable(params) }));
     }
     const statement = { sql: dialectSql('sqlite', sql), params: bindable(params) };
-    const reader = await this.#openReader();
-    const answer = await reader.call({ kind: 'query', statement, keep: false }, this.#limits.longTimeoutMs);
-    return answer.rows ?? [];
+    return await this.#read(statement);
   }
 
   batch(statements: readonly SqlStatement[]): Promise<number[]> {
@@ -97,8 +101,7 @@ class SqliteDatabase implements SqlDatabase {
     this.#closed = true;
     await this.#turn;
     await this.#main.close();
-    const reader = await this.#reader?.catch(() => undefined);
-    await reader?.close();
+    await this.#closeReader();
   }
 
   async #transact<T>(work: (session: SqlSession) => Promise<T>, timeoutMs: number | undefined): Promise<T> {
@@ -140,6 +143,30 @@ class SqliteDatabase implements SqlDatabase {
   /** The thread itself may wait for a lock as long as one statement may take. */
   #deadlineMs(): number {
     return this.#limits.statementTimeoutMs * 2;
+  }
+
+  async #read(statement: SqliteStatement): Promise<SqlRow[]> {
+    this.#reading++;
+    clearTimeout(this.#readerIdle);
+    try {
+      const reader = await this.#openReader();
+      const answer = await reader.call({ kind: 'query', statement, keep: false }, this.#limits.longTimeoutMs);
+      return answer.rows ?? [];
+    } finally {
+      this.#reading--;
+      if (this.#reading === 0 && !this.#closed) {
+        this.#readerIdle = setTimeout(() => void this.#closeReader(), READER_IDLE_MS);
+        this.#readerIdle.unref();
+      }
+    }
+  }
+
+  async #closeReader(): Promise<void> {
+    clearTimeout(this.#readerIdle);
+    const closing = this.#reader;
+    this.#reader = undefined;
+    // A thread that did not start or has died has nothing left to close.
+    await closing?.then((reader) => reader.close()).catch(() => undefined);
   }
 
   #openReader(): Promise<SqliteThread> {
