@@ -11,6 +11,9 @@ export interface RequestHead {
   readonly headBytes: number;
   /** Bytes of the body; 0 when none is declared. */
   readonly bodyBytes: number;
+  /** Where in `rawHeaders` the value of Content-Length is, and where in the bytes; both -1 when there is none. */
+  readonly lengthIndex: number;
+  readonly lengthAt: number;
   /** Whether the client wants the connection closed after the answer. */
   readonly close: boolean;
 }
@@ -206,10 +209,17 @@ export class RequestHeadParser {
     const rawHeaders: string[] = [];
     const framing = new Framing();
     let nameLengths = 0;
+    let lengthIndex = -1;
+    let lengthAt = -1;
     for (let index = 0; index < line.count; index += 4) {
       const name = text.substring(spans[index] as number, spans[index + 1]);
       const value = text.substring(spans[index + 2] as number, spans[index + 3]);
+      const isCounted = framing.bodyBytes !== -1;
       if (!framing.read(name, value)) return 'other';
+      if (!isCounted && framing.bodyBytes !== -1) {
+        lengthIndex = rawHeaders.length + 1;
+        lengthAt = spans[index + 2] as number;
+      }
       nameLengths |= 1 << (name.length & 31);
       rawHeaders.push(name, value);
     }
@@ -221,6 +231,8 @@ export class RequestHeadParser {
       nameLengths,
       headBytes: text.length,
       bodyBytes: Math.max(framing.bodyBytes, 0),
+      lengthIndex,
+      lengthAt,
       close: framing.close,
     };
   }

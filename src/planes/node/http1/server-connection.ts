@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { RepeatedHead } from './repeated-head.ts';
 import type { RequestHeadParser } from './request-head.ts';
 import { KEEP_ALIVE_MS, type ResponseHead, type ResponseHeadWriter } from './response-head-writer.ts';
 import { type RequestSource, ServerRequest } from './server-request.ts';
@@ -60,6 +61,7 @@ export class ServerConnection implements RequestSource, ResponseSink {
   /** What has come and is not understood yet. */
   #held: Buffer | undefined = undefined;
   #pieces = 0;
+  readonly #lastHead = new RepeatedHead();
   #isKept = false;
   /** Whether the client has ended its side, after which it gets no answers. */
   #isHalfClosed = false;
@@ -209,7 +211,8 @@ export class ServerConnection implements RequestSource, ResponseSink {
   /** Looks at the first bytes of a request. */
   #begin(bytes: Buffer): void {
     const lane = this.#lane;
-    const head = lane.parser.parse(bytes, lane.maxHeaderBytes);
+    const repeated = this.#lastHead.match(bytes, lane.maxHeaderBytes);
+    const head = repeated ?? lane.parser.parse(bytes, lane.maxHeaderBytes);
     if (head === 'other') {
       this.#handOver(bytes);
       return;
@@ -221,6 +224,7 @@ export class ServerConnection implements RequestSource, ResponseSink {
       if (this.#pieces > MAX_PIECES) this.#handOver(bytes);
       return;
     }
+    if (repeated === undefined) this.#lastHead.remember(bytes, head);
     const arrived = bytes.length - head.headBytes;
     // Requests that come before the answer to the one before are served at once by `node:http`, and answered in order.
     if (arrived > head.bodyBytes) {
