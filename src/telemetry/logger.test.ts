@@ -38,6 +38,20 @@ test('text: one line, values that read back, no control characters', () => {
   assert.match(line, /^\d{4}-\S+Z INFO {2}two\\nlines \\u001b\[2J a=1 b="x y" d="\*\*\*" e=plain f=1\n$/);
 });
 
+test('JSON: an error is called by its class, also when that was bundled', () => {
+  const lines: string[] = [];
+  const logger = createLogger({ format: 'json', write: (line) => lines.push(line) });
+  class Own extends Error {}
+  class _Named extends Error {
+    override readonly name = 'Named';
+  }
+  for (const error of [new TypeError('a'), new Own('b'), new _Named('c')]) logger.error('x', { error });
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).error.type),
+    ['TypeError', 'Own', 'Named'],
+  );
+});
+
 test('text: an error shows its cause', () => {
   const [line = ''] = lines({ format: 'text' }, (logger) => {
     logger.error('failed', { error: new Error('outer', { cause: new Error('inner') }) });

@@ -1,4 +1,4 @@
-import { type DestinationStream, pino } from 'pino';
+import { type DestinationStream, pino, type SerializedError } from 'pino';
 import { jsonString } from './json-text.ts';
 
 /** How much the process log says; each level includes those after it. */
@@ -40,7 +40,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       errorKey: 'error',
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.errWithCause },
+      serializers: { error: serializeError },
     },
     stream,
   );
@@ -50,6 +50,13 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     warn: (message, fields = {}) => log.warn(fields, message),
     error: (message, fields = {}) => log.error(fields, message),
   };
+}
+
+/** As pino does, but for the underscore that bundling puts before the name of a class that names itself. */
+function serializeError(error: Error): SerializedError {
+  const told = pino.stdSerializers.errWithCause(error);
+  if (told.type === `_${error.name}`) told.type = error.name;
+  return told;
 }
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
