@@ -100,8 +100,15 @@ const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
   'location',
 ]);
 
-function isInternal(name: string): boolean {
+/** Whether a name starts with `x-` and a letter with which an internal prefix goes on: few others are compared at all. */
+function mayBeInternal(name: string): boolean {
   if (name.charCodeAt(0) !== 0x78 || name.charCodeAt(1) !== 0x2d) return false;
+  const third = name.charCodeAt(2);
+  return third === 0x61 || third === 0x65 || third === 0x66;
+}
+
+function isInternal(name: string): boolean {
+  if (!mayBeInternal(name)) return false;
   for (const prefix of INTERNAL_PREFIXES) if (name.startsWith(prefix)) return true;
   return false;
 }
@@ -210,7 +217,7 @@ export class ResponseHeaders {
     const headers: string[] = [];
     for (let index = 0; index < this.flat.length; index += 2) {
       const name = this.flat[index] as string;
-      if (RESPONSE_DROPPED.has(name) || name.startsWith('x-aigw-')) continue;
+      if (RESPONSE_DROPPED.has(name) || (mayBeInternal(name) && name.startsWith('x-aigw-'))) continue;
       if (
         changed &&
         (name === 'content-type' || name === 'content-encoding' || name === 'etag' || name === 'content-md5')
