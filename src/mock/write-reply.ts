@@ -28,6 +28,8 @@ const GARBAGE = '<!doctype html><html><body><h1>502 Bad Gateway</h1></body></htm
 const TRICKLE_BYTES = 7;
 const TRICKLE_MS = 1;
 const FAULT_STATUS = 500;
+/** A model fails some time after what it said, which has reached its reader by then. */
+const ERROR_GAP_MS = 20;
 
 /** Wraps a response; `onEnd` is called once, with how the exchange ended. */
 export function createExchange(response: ServerResponse, onEnd: (outcome: Outcome) => void): Exchange {
@@ -81,7 +83,14 @@ export function createExchange(response: ServerResponse, onEnd: (outcome: Outcom
       const kept = frames.slice(0, frames.length >> 1);
       const message = 'The model failed (injected by the mock).';
       const errors = reply.errorFrames({ status: FAULT_STATUS, message, first: kept.length === 0 });
-      pump([...kept, ...errors.map((data) => ({ data, tokens: 0 }))], pace.msPerToken);
+      const fail = () =>
+        pump(
+          errors.map((data) => ({ data, tokens: 0 })),
+          0,
+        );
+      if (kept.length === 0) fail();
+      // A reader in this very process must have had its turn, too.
+      else pump(kept, pace.msPerToken, () => later(ERROR_GAP_MS, () => setImmediate(fail)));
     } else {
       if (fault === 'trickle') pump(trickled(reply.frames), TRICKLE_MS);
       else pump(reply.frames, pace.msPerToken);

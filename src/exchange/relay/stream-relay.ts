@@ -84,17 +84,13 @@ export class StreamRelay implements Relay {
     if (observer === undefined) return;
     const isPreamble = state.dialect?.usage.isPreamble;
     const onFrame = (event: string, data: string) => {
-      if (this.#seenContent) {
+      if (this.#seenContent) attempt.contentEvents++;
+      else if (isPreamble === undefined || !isPreamble(event, data)) {
+        this.#seenContent = true;
         attempt.contentEvents++;
-        observer.frame(event, data);
-        return;
+        attempt.usageBeforeContent = observer.usage;
       }
-      const before = observer.usage;
       observer.frame(event, data);
-      if (observer.error !== undefined || isPreamble?.(event, data) === true) return;
-      this.#seenContent = true;
-      attempt.contentEvents++;
-      attempt.usageBeforeContent = before;
     };
     this.#reader = binary ? createMessageReader(onFrame) : createTextReader(framing, onFrame);
   }
@@ -103,8 +99,7 @@ export class StreamRelay implements Relay {
     this.#observe(chunk);
     const whole = this.#frames.push(chunk);
     if (this.#state.phase === 'committed') return whole === undefined || this.#write(whole);
-    // An error behind content of the same read comes too late: where reads are cut must make no difference.
-    if (this.#observer?.error !== undefined && !this.#seenContent) {
+    if (this.#observer?.error !== undefined) {
       this.#outcome.failed(this.#providerError());
       this.#outcome.abort();
       return true;
@@ -139,7 +134,7 @@ export class StreamRelay implements Relay {
         );
         return;
       }
-      if (observer?.error !== undefined && !this.#seenContent) {
+      if (observer?.error !== undefined) {
         this.#outcome.failed(this.#providerError());
         return;
       }

@@ -121,8 +121,7 @@ export class TranslatedStreamRelay implements Relay {
     } else if (event.type === 'error') {
       const error = providerError(event.error);
       this.#attempt.errorDetail = `${event.error.type}: ${event.error.message}`;
-      // What came before it in the same read counts as sent: where reads are cut must make no difference.
-      const sent = this.#content || this.#state.phase === 'committed';
+      const sent = this.#state.phase === 'committed';
       if (sent) this.#write(event);
       this.#break(error, sent);
       return;
@@ -169,7 +168,7 @@ export class TranslatedStreamRelay implements Relay {
   #break(error: GatewayError, written = false): void {
     const state = this.#state;
     if (this.#over) return;
-    if (state.phase !== 'committed' && !this.#content) {
+    if (state.phase !== 'committed') {
       this.#over = true;
       this.#outcome.failed(error);
       this.#outcome.abort();
