@@ -1,6 +1,7 @@
 import { amountOf, toCounter } from '../filters/limits/amounts.ts';
 import type { CompiledLimit, LimitAmounts } from '../filters/limits/limit.ts';
 import { limitRefusal } from '../filters/limits/limit-refusal.ts';
+import { NO_AMOUNTS } from '../filters/limits/no-request.ts';
 import { type EstimateOptions, estimateCostNanoUsd } from '../prices/cost.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import type { CounterLimit, LimitState, ReserveResult } from '../stores/counters/counter-store.ts';
@@ -29,19 +30,6 @@ function dearest(
 }
 
 const PLAIN: EstimateOptions = Object.freeze({ plain: true });
-
-/** What is reserved of limits that count requests alone. */
-const NO_AMOUNTS: LimitAmounts = Object.freeze({
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  cacheCreationInputTokens: 0,
-  reasoningTokens: 0,
-  nanoUsd: 0,
-  sentModel: '',
-  cluster: '',
-  route: '',
-});
 
 /** What a request is expected to take at most, as far as it says. */
 function estimate(state: ExchangeState, { limits, targets }: ReserveRequest): LimitAmounts {

@@ -1,41 +1,10 @@
 import type { ScopedLimit } from '../admin/limits/limit-port.ts';
 import { createCalendars, toCounter } from '../filters/limits/amounts.ts';
-import type { CompiledLimit, LimitAmounts, LimitView } from '../filters/limits/limit.ts';
+import type { CompiledLimit } from '../filters/limits/limit.ts';
+import { NO_AMOUNTS, NO_REQUEST } from '../filters/limits/no-request.ts';
 import type { CounterLimit, CounterStore } from '../stores/counters/counter-store.ts';
 import type { Ledger, UsageFilter, UsageSums } from '../stores/ledger/ledger.ts';
 import type { IssuedKeyBudget } from './issued-keys.ts';
-
-/** The budget of a level as a whole: its counter needs no request to be found. */
-const NO_REQUEST: LimitView = {
-  organization: undefined,
-  team: undefined,
-  user: undefined,
-  key: undefined,
-  endUser: undefined,
-  claims: undefined,
-  model: undefined,
-  sentModel: undefined,
-  operation: '',
-  method: '',
-  path: '',
-  service: '',
-  route: '',
-  cluster: '',
-  ip: '',
-  header: () => undefined,
-};
-
-const NOTHING: LimitAmounts = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  cacheCreationInputTokens: 0,
-  reasoningTokens: 0,
-  nanoUsd: 0,
-  sentModel: '',
-  cluster: '',
-  route: '',
-};
 
 /** What of the ledger a level is. */
 function filterOf({ level, path }: ScopedLimit['scope']): UsageFilter {
@@ -76,7 +45,7 @@ interface Restoring {
 }
 
 function createRestoring(counters: CounterStore, nowMs: number): Restoring {
-  const options = { amounts: NOTHING, nowMs, calendars: createCalendars(), extras: { extra: () => 0 } };
+  const options = { amounts: NO_AMOUNTS, nowMs, calendars: createCalendars(), extras: { extra: () => 0 } };
   return {
     counterOf: (limit) => (isRestorable(limit) ? toCounter(limit, NO_REQUEST, options) : undefined),
     charge(counter, limit, sums) {

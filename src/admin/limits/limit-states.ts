@@ -1,39 +1,8 @@
 import { type Calendars, createCalendars, toCounter } from '../../filters/limits/amounts.ts';
-import type { CompiledLimit, LimitAmounts, LimitView } from '../../filters/limits/limit.ts';
+import type { CompiledLimit } from '../../filters/limits/limit.ts';
+import { NO_AMOUNTS, NO_REQUEST } from '../../filters/limits/no-request.ts';
 import { AdminError, invalidInput } from '../admin-error.ts';
 import type { CounterState, LimitAdministration, LimitCounter, ScopedLimit } from './limit-port.ts';
-
-const NOTHING: LimitAmounts = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  cacheCreationInputTokens: 0,
-  reasoningTokens: 0,
-  nanoUsd: 0,
-  sentModel: '',
-  cluster: '',
-  route: '',
-};
-
-/** A request that nothing is known of: the values of dimensions are given beside it. */
-const NO_REQUEST: LimitView = {
-  organization: undefined,
-  team: undefined,
-  user: undefined,
-  key: undefined,
-  endUser: undefined,
-  claims: undefined,
-  model: undefined,
-  sentModel: undefined,
-  operation: '',
-  method: '',
-  path: '',
-  service: '',
-  route: '',
-  cluster: '',
-  ip: '',
-  header: () => undefined,
-};
 
 /** Values for the dimensions of a limit, by name. */
 export type DimensionValues = Readonly<Record<string, string>>;
@@ -58,7 +27,7 @@ export function counterOf(
       dimensions: names.map((name) => ({ name, read: () => values[name] })),
     },
     NO_REQUEST,
-    { amounts: NOTHING, nowMs, calendars, extras },
+    { amounts: NO_AMOUNTS, nowMs, calendars, extras },
   );
   if (counter === undefined) throw invalidInput('values', shown);
   // To look at a counter asks for nothing of it.

@@ -1,4 +1,3 @@
-import type { BlockList } from 'node:net';
 import type { Matcher } from '../../routing/pattern.ts';
 import type { CompiledLimit } from '../limits/limit.ts';
 import type { LimitSet } from '../limits/limit-set.ts';
@@ -11,7 +10,8 @@ export interface Allowances {
   readonly models: readonly Matcher[] | undefined;
   readonly operations: ReadonlySet<string> | undefined;
   readonly routes: ReadonlySet<string> | undefined;
-  readonly addresses: BlockList | undefined;
+  /** Whether it may be used from an address. */
+  readonly addresses: Matcher | undefined;
   /** Until when it is valid, in epoch milliseconds; Infinity without end. */
   readonly expiresMs: number;
 }

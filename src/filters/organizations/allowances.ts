@@ -1,6 +1,6 @@
-import { BlockList, isIP } from 'node:net';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { compileGlob, type Matcher } from '../../routing/pattern.ts';
+import { compileAddressRanges } from '../address-ranges.ts';
 import type { Account, Allowances } from './account.ts';
 
 /** What a level may be confined to, as configured or as stored with an issued key. */
@@ -23,18 +23,6 @@ export interface AllowedRequest {
 /** Operations whose models stand in a file that the gateway does not read. */
 const UNREAD_MODELS: ReadonlySet<string> = new Set(['batches', 'fine_tuning']);
 
-/** Adds an address or CIDR range. Throws Error with a readable message when it is neither. */
-function addRange(list: BlockList, range: string): void {
-  const [address = '', bits] = range.split('/');
-  const family = isIP(address);
-  if (family === 0) throw new Error(`"${range}" is not an IP address or CIDR range; write one such as 10.0.0.0/8`);
-  const type = family === 6 ? 'ipv6' : 'ipv4';
-  if (bits === undefined) list.addAddress(address, type);
-  else if (!/^\d{1,3}$/.test(bits) || Number(bits) > (family === 6 ? 128 : 32)) {
-    throw new Error(`"${range}" is not a CIDR range; write one such as 10.0.0.0/8`);
-  } else list.addSubnet(address, Number(bits), type);
-}
-
 /** What most levels are confined to: nothing. */
 export const UNCONFINED: Allowances = Object.freeze({
   models: undefined,
@@ -49,24 +37,13 @@ export function compileAllowances(input: AllowancesInput, expiresMs = Number.POS
   const { allowed_models: models, allowed_operations: operations, allowed_routes: routes, allowed_ips: ips } = input;
   const confined = models !== undefined || operations !== undefined || routes !== undefined || ips !== undefined;
   if (!confined && expiresMs === Number.POSITIVE_INFINITY) return UNCONFINED;
-  let addresses: BlockList | undefined;
-  if (ips !== undefined) {
-    addresses = new BlockList();
-    for (const range of ips) addRange(addresses, range);
-  }
   return {
     models: models?.map(compileGlob),
     operations: operations === undefined ? undefined : new Set(operations),
     routes: routes === undefined ? undefined : new Set(routes),
-    addresses,
+    addresses: ips === undefined ? undefined : compileAddressRanges(ips),
     expiresMs,
   };
-}
-
-/** A v4 address in v6 notation is the v4 address. */
-function contains(list: BlockList, ip: string): boolean {
-  const plain = ip.startsWith('::ffff:') ? ip.slice(7) : ip;
-  return list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
 }
 
 function refusal(account: Account, what: string): GatewayError {
@@ -109,7 +86,7 @@ export function findAdmissionRefusal(account: Account, ip: string, nowMs: number
   for (let level = account.confined; level !== undefined; level = level.parent?.confined) {
     const { addresses, expiresMs } = level.allowances;
     if (nowMs >= expiresMs) return new GatewayError('unauthenticated', 'The API key has expired.');
-    if (addresses !== undefined && !contains(addresses, ip)) {
+    if (addresses !== undefined && !addresses(ip)) {
       return new GatewayError('not_allowed', `The ${level.level} "${level.name}" may not be used from this address.`);
     }
   }
