@@ -2,25 +2,14 @@ import { type buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import type { UpstreamHandler, UpstreamRequest } from '../../exchange/ports.ts';
 import type { Cluster } from '../../snapshot/snapshot.ts';
 import { classifyFailure } from './classify-failure.ts';
-import type { RequestPool } from './request-pool.ts';
-
-/** How long an idle connection to a provider is kept: shorter than common load balancers keep theirs. */
-const KEEP_ALIVE_MS = 30_000;
-/** How soon a kept connection fails that was gone before it was used again: a round trip. */
-const STALE_MS = 500;
-const MAX_HEADER_BYTES = 64 * 1024;
+import { MAX_RESPONSE_HEAD } from './http1/response-head.ts';
+import { KEEP_SECONDS, lengthOf, type RequestPool, STALE_MS } from './request-pool.ts';
 
 function bodyOf(pieces: readonly Uint8Array[] | undefined): Uint8Array | AsyncIterable<Uint8Array> | null {
   if (pieces === undefined) return null;
   if (pieces.length === 1) return pieces[0] as Uint8Array;
   // Joining costs less than a write for each piece, until the copy itself is large.
   return lengthOf(pieces) <= 256 * 1024 ? Buffer.concat(pieces) : iterate(pieces);
-}
-
-function lengthOf(pieces: readonly Uint8Array[]): number {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  return length;
 }
 
 async function* iterate(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
@@ -46,8 +35,8 @@ export class ProxiedPool implements RequestPool {
     this.#dispatcher = new ProxyAgent({
       connections: max_connections ?? null,
       pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: KEEP_SECONDS * 1000,
+      maxHeaderSize: MAX_RESPONSE_HEAD,
       allowH2: false,
       // The exchange bounds the time of each attempt.
       headersTimeout: 0,

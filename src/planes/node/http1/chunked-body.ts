@@ -1,3 +1,5 @@
+import { isValueCode } from './characters.ts';
+
 /** Most bytes beside the size in the line of a chunk, and most bytes of trailers: they mean nothing here. */
 const MAX_EXTRA = 16 * 1024;
 /** More is no size of anything. */
@@ -22,11 +24,6 @@ function hexValue(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const lower = code | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
-
-/** Whether an extension or a trailer may hold a character: no control characters but the tab. */
-function isTextCode(code: number): boolean {
-  return (code >= 0x20 && code !== 0x7f) || code === 0x09;
 }
 
 /**
@@ -129,7 +126,7 @@ export class ChunkedBody {
         return this.#afterSize(code);
       case EXTENSION:
         if (code === 0x0d) return SIZE_LF;
-        return isTextCode(code) ? this.#skip(EXTENSION) : -1;
+        return isValueCode(code) ? this.#skip(EXTENSION) : -1;
       case SIZE_LF:
         if (code !== 0x0a) return -1;
         return this.#left === 0 ? TRAILER_START : DATA;
@@ -139,10 +136,10 @@ export class ChunkedBody {
         return code === 0x0a ? SIZE_START : -1;
       case TRAILER_START:
         if (code === 0x0d) return LAST_LF;
-        return isTextCode(code) ? this.#skip(TRAILER) : -1;
+        return isValueCode(code) ? this.#skip(TRAILER) : -1;
       case TRAILER:
         if (code === 0x0d) return TRAILER_LF;
-        return isTextCode(code) ? this.#skip(TRAILER) : -1;
+        return isValueCode(code) ? this.#skip(TRAILER) : -1;
       case TRAILER_LF:
         return code === 0x0a ? TRAILER_START : -1;
       case LAST_LF:

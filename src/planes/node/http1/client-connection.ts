@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { UpstreamFailure, UpstreamHandler, UpstreamRequest } from '../../../exchange/ports.ts';
+import { KEEP_SECONDS, lengthOf, STALE_MS } from '../request-pool.ts';
 import type { HeaderLines } from './header-lines.ts';
 import type { ReadBuffer, Receiver } from './read-buffer.ts';
 import { expectsBody, requestText } from './request-text.ts';
@@ -7,11 +8,6 @@ import { ResponseReader } from './response-reader.ts';
 
 /** Head and body up to this size leave as one text; larger bodies leave in the pieces in which they are. */
 const MAX_JOINED = 16 * 1024;
-/** How soon a kept connection fails that was gone before it was used again: a round trip. */
-const STALE_MS = 500;
-/** How long an idle connection to a provider is kept: shorter than common load balancers keep theirs. */
-const KEEP_SECONDS = 30;
-
 /** A request on its way. */
 export interface Call {
   readonly request: UpstreamRequest;
@@ -41,13 +37,6 @@ export interface ConnectionOwner {
 /** An error that `classify` takes for a connection that broke. */
 function brokenOff(message: string): Error {
   return Object.assign(new Error(message), { code: 'UND_ERR_SOCKET' });
-}
-
-function lengthOf(pieces: readonly Uint8Array[] | undefined): number {
-  if (pieces === undefined) return 0;
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  return length;
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

@@ -1,3 +1,5 @@
+import { isValueCode, TOKEN_CODES } from './characters.ts';
+
 /** What of a request the bytes of its head tell. */
 export interface RequestHead {
   readonly method: string;
@@ -32,8 +34,8 @@ function classifyBytes(): Uint8Array {
   const classes = new Uint8Array(256);
   for (let byte = 0; byte < 256; byte++) {
     const character = String.fromCharCode(byte);
-    if (/[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(character)) classes[byte] = TOKEN;
-    if (byte === 0x09 || (byte >= 0x20 && byte !== 0x7f)) classes[byte] = (classes[byte] ?? 0) | VALUE;
+    if (TOKEN_CODES[byte] === 1) classes[byte] = TOKEN;
+    if (isValueCode(byte)) classes[byte] = (classes[byte] ?? 0) | VALUE;
     if (byte > 0x20 && byte < 0x7f && character !== '#') classes[byte] = (classes[byte] ?? 0) | TARGET;
   }
   return classes;

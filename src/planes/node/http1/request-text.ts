@@ -1,10 +1,7 @@
 import type { UpstreamRequest } from '../../../exchange/ports.ts';
+import { NOT_IN_VALUE, TOKEN } from './characters.ts';
 import type { HeaderLines } from './header-lines.ts';
 
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What stands in no value. A character over one byte would be cut to one, which may be any. */
-const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const NOT_IN_PATH = /[^\x21-\x7e\x80-\xff]/;
 
 /** Why a request cannot be put into HTTP/1.1. */
@@ -27,7 +24,7 @@ export function requestText(
   options: { host: string; keep: boolean; length: number; lines: HeaderLines },
 ): string {
   const { method, path, headers } = request;
-  if (method !== 'POST' && !METHOD.test(method)) throw new UnsendableRequest('the method is not valid');
+  if (method !== 'POST' && !TOKEN.test(method)) throw new UnsendableRequest('the method is not valid');
   if (path.charCodeAt(0) !== 0x2f || NOT_IN_PATH.test(path)) throw new UnsendableRequest('the path is not valid');
   const { lines } = options;
   let { host, keep } = options;
@@ -40,7 +37,7 @@ export function requestText(
       fields += line;
       continue;
     }
-    if (!NAME.test(name) || NOT_IN_VALUE.test(value))
+    if (!TOKEN.test(name) || NOT_IN_VALUE.test(value))
       throw new UnsendableRequest(`the header ${quoted(name)} is not valid`);
     switch (connectionHeader(name)) {
       case undefined:

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { NOT_IN_VALUE, TOKEN } from './characters.ts';
 import { HeaderLines } from './header-lines.ts';
 
 /** How long a kept-alive connection may wait for its next request. */
@@ -6,9 +7,6 @@ export const KEEP_ALIVE_MS = 75_000;
 
 /** Names of which is remembered that they are valid. */
 const MAX_NAMES = 1000;
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const NOT_OF_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 type NameKind = 'plain' | 'connection' | 'content-length' | 'date' | 'framing';
 
@@ -64,7 +62,7 @@ export class ResponseHeadWriter {
         continue;
       }
       const kind = this.#kinds.get(name) ?? this.#classify(name);
-      if (NOT_OF_VALUE.test(value)) throw new TypeError(`Invalid character in the value of the header ${name}`);
+      if (NOT_IN_VALUE.test(value)) throw new TypeError(`Invalid character in the value of the header ${name}`);
       if (kind === 'plain') {
         text += this.#lines.add(index, name, value);
         continue;

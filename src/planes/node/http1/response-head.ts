@@ -1,3 +1,5 @@
+import { isValueCode, TOKEN_CODES } from './characters.ts';
+
 /** Most bytes of the head of one answer. */
 export const MAX_RESPONSE_HEAD = 64 * 1024;
 
@@ -6,23 +8,6 @@ const REMEMBERED_LINES = 32;
 const REMEMBERED_HEAD = 4096;
 
 const USUAL_STATUS_LINE = 'HTTP/1.1 200 OK\r\n';
-
-/** Characters of a header's name, by code (RFC 9110 §5.6.2). */
-const TOKEN = tokenTable();
-
-function tokenTable(): Uint8Array {
-  const table = new Uint8Array(256);
-  const letters = 'abcdefghijklmnopqrstuvwxyz';
-  for (const character of `!#$%&'*+-.^_\`|~0123456789${letters}${letters.toUpperCase()}`) {
-    table[character.charCodeAt(0)] = 1;
-  }
-  return table;
-}
-
-/** Whether a value may hold a character (RFC 9110 §5.5): no control characters but the tab. */
-function isValueCode(code: number): boolean {
-  return (code >= 0x20 && code !== 0x7f) || code === 0x09;
-}
 
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
@@ -83,7 +68,7 @@ export class ResponseHead {
         continue;
       }
       let colon = at;
-      while (TOKEN[text.charCodeAt(colon)] === 1) colon++;
+      while (TOKEN_CODES[text.charCodeAt(colon)] === 1) colon++;
       if (colon === at || text.charCodeAt(colon) !== 0x3a) return 'a header has no valid name';
       const lineEnd = valueEnd(text, colon + 1);
       if (lineEnd === -1) return 'a header has a character that is not allowed';
