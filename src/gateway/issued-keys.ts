@@ -177,6 +177,3 @@ export function followIssuedKeys(stores: GatewayStores, options: { intervalMs: n
     },
   };
 }
-
-/** No issued keys: none are configured. */
-export const NO_ISSUED_KEYS: Pick<IssuedKeys, 'loaded' | 'extra'> = { loaded: true, extra: () => 0 };
