@@ -21,6 +21,8 @@ export interface CandidateEnvironment {
   providerPort: number;
   /** Envoy's program. */
   envoy: string;
+  /** Its workers; undefined: as many as it takes by itself, one for each processor. */
+  envoyWorkers: number | undefined;
   /** The gateway's launcher: a JavaScript file that Node runs. */
   aigw: string;
 }
@@ -105,9 +107,10 @@ async function startEnvoy(environment: CandidateEnvironment): Promise<Candidate>
   const addressFile = join(folder, 'admin');
   writeFileSync(config, JSON.stringify(envoyConfig(environment.providerPort)));
   const startedAt = performance.now();
-  // One worker: the figures of the others are of one process with one loop.
-  const args = ['-c', config, '--concurrency', '1', '-l', 'error', '--disable-hot-restart'];
-  const child = environment.children.start(environment.envoy, [...args, '--admin-address-path', addressFile]);
+  const { envoyWorkers } = environment;
+  const workers = envoyWorkers === undefined ? [] : ['--concurrency', String(envoyWorkers)];
+  const args = ['-c', config, ...workers, '-l', 'error', '--disable-hot-restart', '--admin-address-path', addressFile];
+  const child = environment.children.start(environment.envoy, args);
   const port = await envoyPort(child, addressFile);
   return { name: 'envoy', port, startedAt, ...withoutWatch(child) };
 }

@@ -43,12 +43,12 @@ export function describeMachine(programs: { envoy: string; aigw: string; undici:
 }
 
 /** The machine and the conditions of the run, as Markdown. */
-export function formatMachine(machine: Machine): string {
+export function formatMachine(machine: Machine, envoyWorkers: number | undefined): string {
   const busy = machine.load > 0.5 ? ' — the machine is busy: CPU figures hold, latencies may not' : '';
   return [
     `- machine: ${machine.cores} × ${machine.cpu}, ${machine.system}; load average at start ${machine.load.toFixed(2)}${busy}`,
     `- versions: ${machine.aigw}, Node ${machine.node}, undici ${machine.undici}, Envoy ${machine.envoy ?? 'not found'}`,
-    '- Envoy: plain reverse proxy, one worker (`--concurrency 1`), no access log',
+    `- Envoy: plain reverse proxy, ${envoyWorkers ?? machine.cores} worker(s)${envoyWorkers === undefined ? ', its own default' : ''}, no access log`,
     '- bare Node: `node:http` + undici `Pool.dispatch`, parses both JSON bodies, nothing else',
     '- gateway: one process; key authentication, a rate limit by key, a token limit of the team, a budget of the organization, the ledger (SQLite), metrics and the access log (to a file) on, unless the row says otherwise',
     '',

@@ -16,6 +16,8 @@ export interface BenchOptions {
   json: string | undefined;
   /** Envoy's program. */
   envoy: string;
+  /** Its workers; undefined: as many as it takes by itself. */
+  envoyWorkers: number | undefined;
   /** The gateway's launcher. */
   aigw: string;
   help: boolean;
@@ -29,6 +31,7 @@ export const USAGE = `npm run bench -- [flags]
   --quick           tiny counts: shows that everything runs, the figures mean little
   --smoke           a few requests for each row, the gateway alone, no figures: shows in seconds that all answers are right
   --gateway-only    leave out Envoy and the bare proxy
+  --envoy-workers N workers of Envoy (as many as it takes by itself: one for each processor)
   --raw             print the values of all rounds
   --json FILE       write all values to a file
   --profile         profile the gateway in the rows of --only and print where its time goes
@@ -50,12 +53,17 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): B
       'gateway-only': { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       json: { type: 'string' },
+      'envoy-workers': { type: 'string' },
       aigw: { type: 'string', default: new URL('../aigw', import.meta.url).pathname },
       help: { type: 'boolean', default: false },
     },
   });
   const rounds = values.quick ? 1 : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds} is not a positive number`);
+  const envoyWorkers = values['envoy-workers'] === undefined ? undefined : Number(values['envoy-workers']);
+  if (envoyWorkers !== undefined && !(Number.isInteger(envoyWorkers) && envoyWorkers > 0)) {
+    throw new Error(`--envoy-workers ${values['envoy-workers']} is not a positive number`);
+  }
   return {
     only: values.only,
     quick: values.quick,
@@ -66,6 +74,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): B
     profile: values.profile,
     json: values.json,
     envoy: env['AIGW_ENVOY'] ?? 'envoy',
+    envoyWorkers,
     aigw: values.aigw,
     help: values.help,
   };

@@ -67,7 +67,7 @@ async function bench(options: BenchOptions, run: { children: Children; folder: s
   const { children, folder } = run;
   const rows = chooseRows(options);
   const machine = describeMachine({ ...options, undici: undiciVersion() });
-  if (!options.smoke) process.stdout.write(`${formatMachine(machine)}\n`);
+  if (!options.smoke) process.stdout.write(`${formatMachine(machine, options.envoyWorkers)}\n`);
   if (options.quick) process.stdout.write('Quick run: tiny counts, hardly warmed up; its figures mean little.\n\n');
   if (machine.envoy === undefined && !options.gatewayOnly) {
     process.stdout.write(

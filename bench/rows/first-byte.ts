@@ -3,13 +3,16 @@ import { MODELS } from '../gateway-config.ts';
 import type { RequestSpec } from '../requests.ts';
 import { checkAnswer } from './check-answer.ts';
 import type { RoundValues, Row, RowContext } from './row.ts';
+import { loadSteadily } from './steady.ts';
 
 const REQUEST: RequestSpec = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes: 1024 };
 
 async function measure(context: RowContext, candidates: readonly Candidate[]): Promise<RoundValues> {
   for (const candidate of candidates) await checkAnswer(context, candidate, REQUEST);
   const ports = [context.providerPort, ...candidates.map((candidate) => candidate.port)];
-  const { alternateRequests } = context.effort;
+  const { alternateRequests, warmSeconds } = context.effort;
+  for (const candidate of candidates)
+    await loadSteadily(context, candidate, { request: REQUEST, seconds: warmSeconds });
   const job = { kind: 'alternate', ports, request: REQUEST } as const;
   await context.load.run({ ...job, requests: Math.ceil(alternateRequests / 2) });
   const { results } = await context.load.run({ ...job, requests: alternateRequests });

@@ -1,5 +1,7 @@
+import type { StartOptions } from '../candidates.ts';
 import { lastRouteModel, MODELS } from '../gateway-config.ts';
 import type { RequestSpec } from '../requests.ts';
+import { median } from '../statistics.ts';
 import { checkAnswer } from './check-answer.ts';
 import { eachCandidate, type Row, type RowContext, type Values, withCandidate } from './row.ts';
 import { loadSteadily, measureSteadily } from './steady.ts';
@@ -8,14 +10,48 @@ import { loadSteadily, measureSteadily } from './steady.ts';
 const FLAT = 1.1;
 const FEW_ROUTES = 10;
 
-async function costWithRoutes(context: RowContext, routes: number): Promise<number> {
+/** How often each of two gateways is measured. */
+const TURNS = 4;
+
+/** A gateway that has few or many of something, and a request that makes it look for them. */
+interface Side {
+  options: StartOptions;
+  request: RequestSpec;
+}
+
+/** What a request costs with few and with many. The gateways take turns, so that what else the machine does falls on both. */
+async function costOfBoth(context: RowContext, few: Side, many: Side): Promise<Values> {
   const { warmSeconds, seconds } = context.effort;
-  const request: RequestSpec = { api: 'openai', model: lastRouteModel(routes), stream: false, bodyBytes: 1024 };
-  return withCandidate(context, { name: 'gateway', options: { extraRoutes: routes } }, async (candidate, meter) => {
-    await checkAnswer(context, candidate, request);
-    await loadSteadily(context, candidate, { request, seconds: warmSeconds });
-    return (await measureSteadily(context, candidate, { request, seconds, meter })).cpu;
-  });
+  const costs: Record<'few' | 'many', number[]> = { few: [], many: [] };
+  await withCandidate(context, { name: 'gateway', options: few.options }, (fewCandidate, fewMeter) =>
+    withCandidate(context, { name: 'gateway', options: many.options }, async (manyCandidate, manyMeter) => {
+      const sides = [
+        { costs: costs.few, candidate: fewCandidate, meter: fewMeter, request: few.request },
+        { costs: costs.many, candidate: manyCandidate, meter: manyMeter, request: many.request },
+      ];
+      for (const { candidate, request } of sides) {
+        await checkAnswer(context, candidate, request);
+        await loadSteadily(context, candidate, { request, seconds: warmSeconds });
+      }
+      for (let turn = 0; turn < TURNS; turn++) {
+        for (const side of sides) {
+          const { candidate, request, meter } = side;
+          side.costs.push((await measureSteadily(context, candidate, { request, seconds, meter })).cpu);
+        }
+      }
+    }),
+  );
+  const values = { few: median(costs.few), many: median(costs.many) };
+  return { ...values, growth: values.many / values.few };
+}
+
+function gatewayOnly(context: RowContext): RowContext {
+  return { ...context, candidates: context.candidates.filter((name) => name === 'gateway') };
+}
+
+function withRoutes(routes: number): Side {
+  const request = { api: 'openai', model: lastRouteModel(routes), stream: false, bodyBytes: 1024 } as const;
+  return { options: { extraRoutes: routes }, request };
 }
 
 /** Requests for the last of many routes. Of the candidates only the gateway has any. */
@@ -28,25 +64,18 @@ export const routeGrowthRow: Row = {
     { key: 'growth', title: '10,000 routes over 10', unit: 'x', target: { atMost: FLAT } },
   ],
   round: (context) =>
-    eachCandidate({ ...context, candidates: context.candidates.filter((name) => name === 'gateway') }, async () => {
-      const few = await costWithRoutes(context, FEW_ROUTES);
-      const many = await costWithRoutes(context, context.effort.routes);
-      return { few, many, growth: many / few };
-    }),
+    eachCandidate(gatewayOnly(context), () =>
+      costOfBoth(context, withRoutes(FEW_ROUTES), withRoutes(context.effort.routes)),
+    ),
 };
 
 const FEW_KEYS = 10;
 /** What the documentation promises of keys. */
 const FLAT_KEYS = 1.05;
 
-async function costWithKeys(context: RowContext, keys: number): Promise<number> {
-  const { warmSeconds, seconds } = context.effort;
-  const request: RequestSpec = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes: 1024 };
-  return withCandidate(context, { name: 'gateway', options: { governance: { keys } } }, async (candidate, meter) => {
-    await checkAnswer(context, candidate, request);
-    await loadSteadily(context, candidate, { request, seconds: warmSeconds });
-    return (await measureSteadily(context, candidate, { request, seconds, meter })).cpu;
-  });
+function withKeys(keys: number): Side {
+  const request = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes: 1024 } as const;
+  return { options: { governance: { keys } }, request };
 }
 
 /** Requests with one of many keys. */
@@ -59,11 +88,7 @@ export const keyGrowthRow: Row = {
     { key: 'growth', title: '100,000 keys over 10', unit: 'x', target: { atMost: FLAT_KEYS } },
   ],
   round: (context) =>
-    eachCandidate({ ...context, candidates: context.candidates.filter((name) => name === 'gateway') }, async () => {
-      const few = await costWithKeys(context, FEW_KEYS);
-      const many = await costWithKeys(context, context.effort.keys);
-      return { few, many, growth: many / few };
-    }),
+    eachCandidate(gatewayOnly(context), () => costOfBoth(context, withKeys(FEW_KEYS), withKeys(context.effort.keys))),
 };
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000] as const;

@@ -21,8 +21,11 @@ async function cpuOf(context: RowContext, governance: NonNullable<StartOptions['
 function waitOf(context: RowContext, redis: string): Promise<Values> {
   return withCandidate(context, { name: 'gateway' }, (own) =>
     withCandidate(context, { name: 'gateway', options: { governance: { keys: 1, redis } } }, async (shared) => {
-      for (const candidate of [own, shared]) await checkAnswer(context, candidate, REQUEST);
-      const { alternateRequests } = context.effort;
+      const { alternateRequests, warmSeconds } = context.effort;
+      for (const candidate of [own, shared]) {
+        await checkAnswer(context, candidate, REQUEST);
+        await loadSteadily(context, candidate, { request: REQUEST, seconds: warmSeconds });
+      }
       const ports = [own.port, shared.port];
       const job = { kind: 'alternate', ports, request: REQUEST } as const;
       await context.load.run({ ...job, requests: Math.ceil(alternateRequests / 2) });

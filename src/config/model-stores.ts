@@ -38,7 +38,7 @@ export const stores = z
         max: size.default(256 * 1024 * 1024),
       })
       .prefault({}),
-    flush: duration.default(200).describe('How soon usage records reach the database'),
+    flush: duration.default(50).describe('How soon usage records reach the database'),
     retention: duration.optional().describe('How long single records are kept; totals stay'),
     bodies: z
       .union([

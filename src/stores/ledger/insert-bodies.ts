@@ -1,4 +1,4 @@
-import type { SqlStatement } from '../database/sql-database.ts';
+import type { SqlStatement, SqlValue } from '../database/sql-database.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { toBodyRow } from './usage-row.ts';
 
@@ -8,7 +8,8 @@ SELECT $1, CAST($2 AS BIGINT), $3, $4 WHERE EXISTS (SELECT 1 FROM aigw_usage WHE
 ON CONFLICT (id) DO NOTHING`;
 
 /** The statement that stores the texts of requests and answers after their records; none when no record has any. */
-export function insertBodies(records: readonly UsageRecord[]): SqlStatement[] {
-  const bodies = records.filter((record) => record.bodies !== undefined);
-  return bodies.length === 0 ? [] : [{ sql: INSERT_BODY, many: bodies.map(toBodyRow) }];
+export function insertBodies(records: Iterable<UsageRecord>): SqlStatement[] {
+  const rows: SqlValue[][] = [];
+  for (const record of records) if (record.bodies !== undefined) rows.push(toBodyRow(record));
+  return rows.length === 0 ? [] : [{ sql: INSERT_BODY, many: rows }];
 }

@@ -23,13 +23,15 @@ export interface LedgerWriterOptions {
   /** Folder of the spool, which the processes of a host may share. Without one, records wait in memory alone. */
   spoolFolder?: string | undefined;
   /**
-   * `memory` (default): a crash loses what came in the last `flushIntervalMs`, at most twice that while the database
-   * is slow. `spool`: each record is on its way to the disk before `record` returns, so that the end of the process
+   * `memory` (default): a crash loses what came in the last `flushIntervalMs`, and what came in `slowAfterMs` before that
+   * while the database is slow. `spool`: each record is on its way to the disk before `record` returns, so that the end of the process
    * loses nothing; the end of the machine loses at most `flushIntervalMs`.
    */
   durability?: 'memory' | 'spool' | undefined;
-  /** How long a record may wait for others, in milliseconds. Default 200. */
+  /** How long a record may wait for others, in milliseconds. Default 50. */
   flushIntervalMs?: number | undefined;
+  /** After how long a batch that is not stored yet goes to the spool too, in milliseconds. Default 200, or one interval if longer. */
+  slowAfterMs?: number | undefined;
   /** Records that are sent without waiting for more, and the most of one transaction. Default 1000. */
   batchSize?: number | undefined;
   /** Records waiting in memory. Default 20000. */

@@ -22,6 +22,7 @@ import { LedgerWriter } from './ledger-writer.ts';
 import type { LedgerProblem, LedgerWriterOptions } from './ledger-writer-types.ts';
 import { sampleRecord } from './sample-records.test.ts';
 import { createLedger } from './sql-ledger.ts';
+import type { UsageRecords } from './usage-batch.ts';
 import type { UsageRecord } from './usage-record.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'aigw-writer-'));
@@ -40,7 +41,8 @@ class FakeLedger implements Pick<Ledger, 'append'> {
   poison = '';
   hanging: (() => void)[] = [];
 
-  async append(records: readonly UsageRecord[]): Promise<AppendResult> {
+  async append(given: UsageRecords): Promise<AppendResult> {
+    const records = [...given];
     await nextTurn();
     if (this.mode === 'hang') await new Promise<void>((resolve) => this.hanging.push(resolve));
     if (this.mode === 'away') throw new DatabaseError('unavailable', 'gone fishing');
@@ -57,6 +59,7 @@ function makeWriter(ledger: Pick<Ledger, 'append'>, options: Partial<LedgerWrite
   const writer = new LedgerWriter({
     ledger,
     flushIntervalMs: 5,
+    slowAfterMs: 5,
     retryMinMs: 1,
     retryMaxMs: 10,
     onProblem: (problem) => problems.push(problem),

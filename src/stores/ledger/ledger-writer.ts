@@ -1,23 +1,18 @@
 import { DatabaseError, messageOf } from '../database/database-error.ts';
+import { CommonPool } from './common-pool.ts';
 import type { AppendResult, Ledger } from './ledger.ts';
 import type { LedgerProblem, LedgerWriterOptions, LedgerWriterStatus } from './ledger-writer-types.ts';
+import { bytesOf, QueuedBlock } from './queued-block.ts';
 import { Spool, type SpoolSegment } from './spool.ts';
+import type { UsageRecords } from './usage-batch.ts';
 import type { UsageRecord } from './usage-record.ts';
 
-const RECORD_BYTES = 1024;
+// Large batches are cheaper, but the thread or server that stores one is busy meanwhile, and requests that share its processor wait.
+const FLUSH_MS = 50;
+const SLOW_MS = 200;
 const MAX_UNSETTLED = 4;
 const ADOPT_EVERY_MS = 60_000;
 const SPILL_SLICE = 500;
-
-interface Entry {
-  record: UsageRecord;
-  atMs: number;
-  bytes: number;
-  /** Where it lies on disk while memory answers for it. */
-  segment: SpoolSegment | undefined;
-  /** Whether the spool alone answers for it now. */
-  left: boolean;
-}
 
 /**
  * Takes records off the hot path: `record` only pushes; batches go to the ledger by time or number. When the ledger
@@ -36,11 +31,19 @@ export class LedgerWriter {
   readonly #onProblem: (problem: LedgerProblem) => void;
   readonly #now: () => number;
   readonly #flushIntervalMs: number;
+  readonly #slowAfterMs: number;
   readonly #timer: NodeJS.Timeout;
-  #queue: Entry[] = [];
+  readonly #pool = new CommonPool();
+  /** What waits, oldest first. */
+  #queue: QueuedBlock[] = [];
+  /** Records of the queue. */
+  #waiting = 0;
+  /** Of the queue and of what is being appended. */
   #queuedBytes = 0;
-  /** What of the queue is being appended. */
-  #flight: Entry[] | undefined;
+  /** What is being appended. */
+  #flight: QueuedBlock | undefined;
+  /** An empty block, whose memory serves again. */
+  #spare: QueuedBlock | undefined;
   /** Since when the ledger has owed an answer. */
   #busySinceMs: number | undefined;
   #draining: Promise<void> | undefined;
@@ -75,7 +78,8 @@ export class LedgerWriter {
     this.#retryMinMs = options.retryMinMs ?? 250;
     this.#retryMaxMs = options.retryMaxMs ?? 10_000;
     this.#retryMs = this.#retryMinMs;
-    this.#flushIntervalMs = options.flushIntervalMs ?? 200;
+    this.#flushIntervalMs = options.flushIntervalMs ?? FLUSH_MS;
+    this.#slowAfterMs = options.slowAfterMs ?? Math.max(this.#flushIntervalMs, SLOW_MS);
     this.#adoptAtMs = this.#now() + ADOPT_EVERY_MS;
     this.#spool = openSpool(options, this.#now);
     this.#timer = setInterval(() => this.#tick(), this.#flushIntervalMs);
@@ -85,31 +89,32 @@ export class LedgerWriter {
 
   /** Takes one record, in constant time, and never throws. */
   record(record: UsageRecord): void {
-    const entry: Entry = { record, atMs: this.#now(), bytes: sizeOf(record), segment: undefined, left: false };
     if (this.#closing) {
       this.#drop(1, 'closed');
       return;
     }
-    if (this.#eager) entry.segment = this.#write(record);
-    if (this.#queue.length >= this.#maxQueued || this.#queuedBytes + entry.bytes > this.#maxQueuedBytes) {
-      this.#overflow(entry);
+    const bytes = bytesOf(record.bodies);
+    const segment = this.#eager ? this.#write(record) : undefined;
+    if (this.#waiting >= this.#maxQueued || this.#queuedBytes + bytes > this.#maxQueuedBytes) {
+      this.#overflow(record, segment);
       return;
     }
-    if (entry.segment !== undefined) entry.segment.pending++;
-    this.#queue.push(entry);
-    this.#queuedBytes += entry.bytes;
-    if (this.#queue.length >= this.#batchSize && !this.#soon) this.#drainSoon();
+    if (segment !== undefined) segment.pending++;
+    this.#lastBlock().add(record, this.#pool.of(record), segment);
+    this.#waiting++;
+    this.#queuedBytes += bytes;
+    if (this.#waiting >= this.#batchSize && !this.#soon) this.#drainSoon();
   }
 
   /** What was done and what waits. */
   status(): LedgerWriterStatus {
     const oldestMs = Math.min(
-      this.#flight?.[0]?.atMs ?? Number.POSITIVE_INFINITY,
-      this.#queue[0]?.atMs ?? Number.POSITIVE_INFINITY,
+      this.#flight?.sinceMs ?? Number.POSITIVE_INFINITY,
+      this.#queue[0]?.sinceMs ?? Number.POSITIVE_INFINITY,
       this.#spool?.waitingSinceMs ?? Number.POSITIVE_INFINITY,
     );
     return {
-      queued: this.#queue.length + (this.#flight?.length ?? 0),
+      queued: this.#waiting + (this.#flight?.records.length ?? 0),
       spooled: this.#spool?.waitingRecords ?? 0,
       spooledBytes: this.#spool?.bytes ?? 0,
       written: this.#written,
@@ -143,11 +148,15 @@ export class LedgerWriter {
     clearInterval(this.#timer);
     await withinDeadline(this.flush(), deadlineMs);
     this.#ended = true;
-    const rest = [...(this.#flight ?? []), ...this.#queue];
-    const unsafe = rest.filter(({ left }) => !left);
-    const lost = unsafe.length - this.#leave(unsafe);
+    const rest = this.#flight === undefined ? this.#queue : [this.#flight, ...this.#queue];
+    let lost = 0;
+    for (const block of rest) {
+      const { remaining } = block;
+      lost += remaining - this.#leave(block, remaining);
+    }
     this.#flight = undefined;
     this.#queue = [];
+    this.#waiting = 0;
     this.#queuedBytes = 0;
     if (lost > 0) this.#drop(lost, 'closed');
     const status = this.status();
@@ -163,10 +172,10 @@ export class LedgerWriter {
     const now = this.#now();
     this.#keepSpool(now);
     if (this.#draining !== undefined) {
-      // The database is slow: what is under way for a whole interval, and what waits behind it, goes to the disk.
-      if (this.#busySinceMs !== undefined && now - this.#busySinceMs >= this.#flushIntervalMs) this.#spill();
+      // The database is slow: what is under way, and what waits behind it, goes to the disk.
+      if (this.#busySinceMs !== undefined && now - this.#busySinceMs >= this.#slowAfterMs) this.#spill();
     } else if (now < this.#retryAtMs) this.#spill();
-    else if (this.#queue.length > 0 || this.#spool?.waiting === true) void this.#drain();
+    else if (this.#waiting > 0 || this.#spool?.waiting === true) void this.#drain();
   }
 
   #keepSpool(now: number): void {
@@ -206,20 +215,37 @@ export class LedgerWriter {
     }
   }
 
+  /** The block that takes the next record. */
+  #lastBlock(): QueuedBlock {
+    let block = this.#queue.at(-1);
+    if (block === undefined || block.records.length >= this.#batchSize) {
+      block = this.#spare ?? new QueuedBlock();
+      this.#spare = undefined;
+      block.sinceMs = this.#now();
+      this.#queue.push(block);
+    }
+    return block;
+  }
+
   async #drainQueue(): Promise<boolean> {
-    while (this.#queue.length > 0) {
-      const entries = this.#queue.splice(0, this.#batchSize);
-      this.#flight = entries;
-      const stored = await this.#append(entries.map(({ record }) => record));
+    for (let first = this.#queue.shift(); first !== undefined; first = this.#queue.shift()) {
+      const block = first.isWhole ? first : first.rest();
+      this.#flight = block;
+      this.#waiting -= block.remaining;
+      const stored = await this.#append(block.records);
       if (this.#ended) return false;
       this.#flight = undefined;
       if (!stored) {
-        this.#queue = entries.filter(({ left }) => !left).concat(this.#queue);
+        const rest = block.rest();
+        this.#waiting += rest.remaining;
+        if (rest.remaining > 0) this.#queue.unshift(rest);
         this.#spill();
         return false;
       }
-      for (const entry of entries) if (!entry.left) this.#queuedBytes -= entry.bytes;
-      this.#confirm(entries);
+      this.#queuedBytes -= block.bytes;
+      for (const segment of block.segments()) this.#spool?.confirm(segment, 1);
+      block.clear();
+      this.#spare = block;
     }
     this.#full = false;
     return true;
@@ -251,7 +277,7 @@ export class LedgerWriter {
   }
 
   /** Whether the database has the records now, those apart that it will never take. */
-  async #append(records: readonly UsageRecord[]): Promise<boolean> {
+  async #append(records: UsageRecords): Promise<boolean> {
     if (records.length === 0) return true;
     // Each attempt that was given up may still hold its records: no more of them than this.
     if (this.#unsettled >= MAX_UNSETTLED) {
@@ -265,7 +291,7 @@ export class LedgerWriter {
       this.#written += inserted;
       this.#repeated += ignored;
     } catch (error) {
-      if (DatabaseError.kindOf(error) === 'refused') return await this.#appendApart(records, error);
+      if (DatabaseError.kindOf(error) === 'refused') return await this.#appendApart([...records], error);
       this.#failed(error);
       return false;
     } finally {
@@ -275,7 +301,7 @@ export class LedgerWriter {
     return true;
   }
 
-  async #send(records: readonly UsageRecord[]): Promise<AppendResult> {
+  async #send(records: UsageRecords): Promise<AppendResult> {
     try {
       return await this.#ledger.append(records);
     } finally {
@@ -313,46 +339,42 @@ export class LedgerWriter {
     this.#onProblem({ kind: 'back' });
   }
 
-  #confirm(entries: readonly Entry[]): void {
-    if (!this.#eager) return;
-    for (const { segment } of entries) if (segment !== undefined) this.#spool?.confirm(segment, 1);
-  }
-
   /** Moves to the disk what memory alone holds, oldest first, a slice at a time, as far as there is room. */
   #spill(): void {
     if (this.#spool === undefined || this.#eager) return;
-    const flight = (this.#flight ?? []).filter(({ left }) => !left);
-    if (this.#leave(flight) < flight.length) return;
-    const slice = this.#queue.slice(0, SPILL_SLICE);
-    const count = this.#leave(slice);
-    this.#queue.splice(0, count);
+    const flight = this.#flight;
+    if (flight !== undefined && !this.#leaveAll(flight)) return;
+    let slice = SPILL_SLICE;
+    for (let block = this.#queue[0]; block !== undefined && slice > 0; block = this.#queue[0]) {
+      const most = Math.min(slice, block.remaining);
+      const count = this.#leave(block, most);
+      this.#waiting -= count;
+      if (block.remaining === 0) this.#queue.shift();
+      if (count < most) return;
+      slice -= count;
+    }
     // More would hold up the requests that are being served.
-    if (count === SPILL_SLICE && this.#queue.length > 0) setImmediate(() => this.#spill());
+    if (this.#queue.length > 0) setImmediate(() => this.#spill());
   }
 
-  /** Makes the spool alone responsible for entries; returns how many of them it had room for, from the first on. */
-  #leave(entries: readonly Entry[]): number {
-    let count = 0;
-    const fresh = entries.filter(({ segment }) => segment === undefined).map(({ record }) => record);
-    let room = this.#writeAll(fresh);
-    for (const entry of entries) {
-      if (entry.segment === undefined && room-- <= 0) break;
-      if (entry.segment !== undefined) {
-        entry.segment.pending--;
-        entry.segment.replay = true;
-      }
-      entry.segment = undefined;
-      entry.left = true;
-      this.#queuedBytes -= entry.bytes;
-      count++;
-    }
+  /** Whether the spool had room for all that memory holds of a block. */
+  #leaveAll(block: QueuedBlock): boolean {
+    this.#leave(block, block.remaining);
+    return block.remaining === 0;
+  }
+
+  /** Makes the spool alone responsible for the next records of a block; returns how many of them it had room for. */
+  #leave(block: QueuedBlock, most: number): number {
+    const { bytes } = block;
+    const count = block.leave(most, this.#writeAll(block.unsaved(most)));
+    this.#queuedBytes -= bytes - block.bytes;
     return count;
   }
 
   /** There is no room in memory: on disk then, where oldest records stay and the newest are lost. */
-  #overflow(entry: Entry): void {
-    if (entry.segment !== undefined) entry.segment.replay = true;
-    else if (this.#writeAll([entry.record]) === 0) this.#drop(1, 'full');
+  #overflow(record: UsageRecord, segment: SpoolSegment | undefined): void {
+    if (segment !== undefined) segment.replay = true;
+    else if (this.#writeAll([record]) === 0) this.#drop(1, 'full');
   }
 
   /** Writes a record that memory holds too. */
@@ -416,11 +438,6 @@ function openSpool(options: LedgerWriterOptions, now: () => number): Spool | und
       error,
     );
   }
-}
-
-function sizeOf({ bodies }: UsageRecord): number {
-  if (bodies === undefined) return RECORD_BYTES;
-  return RECORD_BYTES + 2 * ((bodies.request?.length ?? 0) + (bodies.response?.length ?? 0));
 }
 
 /** The answer, or a DatabaseError `timeout`. */

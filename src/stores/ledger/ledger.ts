@@ -1,3 +1,4 @@
+import type { UsageRecords } from './usage-batch.ts';
 import type { UsageBodies, UsageRecord, UsageTokens, UsageUnits } from './usage-record.ts';
 
 /** What a report can be split by. Times are UTC. */
@@ -113,7 +114,7 @@ export interface Ledger {
    * Stores the records and adds them to the hourly sums in one transaction. A record whose id is known is ignored, so
    * that anything uncertain may be sent again.
    */
-  append(records: readonly UsageRecord[]): Promise<AppendResult>;
+  append(records: UsageRecords): Promise<AppendResult>;
   /**
    * Sums by groups, from the hourly sums; hours that the range cuts are summed from their records. Where those are
    * forgotten already the whole hour is taken: the page tells the range it covers.

@@ -1,8 +1,8 @@
 import type { SqlStatement } from '../database/sql-database.ts';
 import { bindableJson } from '../database/sql-text.ts';
 import { addSums, ROLLUPS, SUM_NAMES } from './rollup-sql.ts';
+import type { UsageRecords } from './usage-batch.ts';
 import { HOUR_MS, ROLLUP_DIMENSIONS, ROLLUP_SUMS, USAGE_COLUMNS } from './usage-columns.ts';
-import type { UsageRecord } from './usage-record.ts';
 import { toUsageRow } from './usage-row.ts';
 
 const COLUMNS = USAGE_COLUMNS.map(([name]) => name).join(', ');
@@ -43,6 +43,6 @@ function valueSql(index: number, type: string): string {
 }
 
 /** The statement that appends records to PostgreSQL; the rows it changes are the records that are new. */
-export function postgresAppend(records: readonly UsageRecord[]): SqlStatement {
-  return { sql: APPEND, params: [bindableJson(records.map(toUsageRow))] };
+export function postgresAppend(records: UsageRecords): SqlStatement {
+  return { sql: APPEND, params: [bindableJson(Array.from(records, toUsageRow))] };
 }

@@ -7,6 +7,7 @@ import type { Ledger, PruneTarget, RecordPage, RecordsQuery, UsagePage, UsageQue
 import { notWhole } from './not-whole.ts';
 import { postgresAppend } from './postgres-append.ts';
 import { createSqliteAppend } from './sqlite-append.ts';
+import type { UsageRecords } from './usage-batch.ts';
 import { HOUR_MS } from './usage-columns.ts';
 import { checkRange, compileUsageQuery, filterSql } from './usage-query-sql.ts';
 import type { UsageBodies, UsageRecord } from './usage-record.ts';
@@ -36,10 +37,10 @@ export function createLedger(database: SqlDatabase): Ledger {
 }
 
 /** Stores records; resolves to the number of those that are new. */
-type Append = (records: readonly UsageRecord[]) => Promise<number>;
+type Append = (records: UsageRecords) => Promise<number>;
 
 function createPostgresAppend(database: SqlDatabase): Append {
-  const statementsOf = (records: readonly UsageRecord[]): SqlStatement[] => {
+  const statementsOf = (records: UsageRecords): SqlStatement[] => {
     try {
       return [postgresAppend(records), ...insertBodies(records)];
     } catch (error) {

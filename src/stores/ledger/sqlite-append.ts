@@ -1,12 +1,15 @@
 import { DatabaseError } from '../database/database-error.ts';
 import type { SqlDatabase, SqlSession, SqlStatement } from '../database/sql-database.ts';
 import { storableText } from '../database/sql-text.ts';
+import { CommonPool } from './common-pool.ts';
 import { insertBodies } from './insert-bodies.ts';
 import { notWhole } from './not-whole.ts';
+import type { UsageBatch, UsageRecords } from './usage-batch.ts';
 import { HOUR_MS } from './usage-columns.ts';
 import { CONTEXT_COLUMNS, createUsageContexts, type UsageContext, type UsageContexts } from './usage-contexts.ts';
+import { noFigures, readFigures } from './usage-figures.ts';
 import type { UsageRecord } from './usage-record.ts';
-import { boundId, boundText, costOf, count, isEstimated, timeOf, usageCounts } from './usage-row.ts';
+import { boundId, boundTime } from './usage-row.ts';
 import { UsageRowBatch } from './usage-row-batch.ts';
 import { UsageTotals } from './usage-totals.ts';
 
@@ -31,7 +34,7 @@ function placeholders(length: number): string {
 }
 
 /** Appends records to SQLite; resolves to the number of those that are new. */
-export type SqliteAppend = (records: readonly UsageRecord[]) => Promise<number>;
+export type SqliteAppend = (records: UsageRecords) => Promise<number>;
 
 /** One batch, ready to be sent. */
 interface Batch {
@@ -40,40 +43,33 @@ interface Batch {
   readonly fresh: readonly UsageContext[];
 }
 
-function encode(records: readonly UsageRecord[], contexts: UsageContexts): Batch {
+function encode(batch: UsageBatch, contexts: UsageContexts): Batch {
   const rows = new UsageRowBatch();
   const totals = new UsageTotals();
+  const figures = noFigures();
   let oldestMs = Number.MAX_SAFE_INTEGER;
-  for (const record of records) {
-    const counts = usageCounts(record);
-    const estimated = isEstimated(record, counts);
-    const figures = {
-      durationMs: count(record.durationMs),
-      counts,
-      costNanoUsd: costOf(record),
-      estimated,
-      endUser: boundText(record.endUser),
-    };
-    const timeMs = timeOf(record);
+  for (let index = 0; index < batch.length; index++) {
+    readFigures(batch, index, figures);
+    const { timeMs } = figures;
     if (timeMs < oldestMs) oldestMs = timeMs;
-    const context = contexts.of(record, timeMs - (timeMs % HOUR_MS), estimated);
-    rows.add(record, context.id, figures);
-    totals.add(record, context, figures);
+    const context = contexts.of(figures.common, timeMs - (timeMs % HOUR_MS), figures.estimated);
+    rows.add({ id: batch.idAt(index), requestId: batch.requestIdAt(index), context: context.id }, figures);
+    totals.add(context, figures);
   }
   const fresh = [...totals.contexts()].filter(({ stored }) => !stored);
   const statements: SqlStatement[] = [{ sql: CHECK_KEPT, params: [oldestMs] }];
   if (fresh.length > 0) statements.push({ sql: INSERT_CONTEXT, many: fresh.map(({ id, values }) => [id, ...values]) });
-  statements.push(...rows.statements(), ...totals.statements(), ...insertBodies(records));
+  statements.push(...rows.statements(), ...totals.statements(), ...insertBodies(batch.withBodies()));
   return { statements, fresh };
 }
 
 /** Those of the records that are not stored, each once, and whose time is not forgotten. */
-async function newOnes(session: SqlSession, records: readonly UsageRecord[]): Promise<UsageRecord[]> {
+async function newOnes(session: SqlSession, records: UsageRecords): Promise<UsageRecord[]> {
   const keptFromMs = Number((await session.query(KEPT_FROM))[0]?.['value'] ?? 0);
   const byId = new Map<string, UsageRecord>();
   for (const record of records) {
     const id = storableText(boundId(record.id));
-    if (timeOf(record) >= keptFromMs && !byId.has(id)) byId.set(id, record);
+    if (boundTime(record.timeMs) >= keptFromMs && !byId.has(id)) byId.set(id, record);
   }
   const known = await session.query(KNOWN, [JSON.stringify([...byId.keys()])]);
   for (const { id } of known) byId.delete(String(id));
@@ -96,15 +92,16 @@ async function runAll(session: SqlSession, statements: readonly SqlStatement[]):
 export function createSqliteAppend(database: SqlDatabase): SqliteAppend {
   let left = 0;
   let lastId = 0;
+  const pool = new CommonPool();
   const contexts = createUsageContexts(() => {
     left--;
     lastId++;
     return lastId;
   });
 
-  function encodeWhole(records: readonly UsageRecord[]): Batch {
+  function encodeWhole(records: UsageRecords): Batch {
     try {
-      return encode(records, contexts);
+      return encode(pool.pack(records), contexts);
     } catch (error) {
       throw notWhole(error);
     }
@@ -118,7 +115,7 @@ export function createSqliteAppend(database: SqlDatabase): SqliteAppend {
     left = SPAN - 1;
   }
 
-  async function appendNew(records: readonly UsageRecord[]): Promise<number> {
+  async function appendNew(records: UsageRecords): Promise<number> {
     return await database.transaction(async (session) => {
       const fresh = await newOnes(session, records);
       if (fresh.length > 0) await runAll(session, encodeWhole(fresh).statements);

@@ -1,7 +1,6 @@
 import type { SqlStatement, SqlValue } from '../database/sql-database.ts';
-import type { UsageRecord } from './usage-record.ts';
-import { boundId, count, timeOf } from './usage-row.ts';
-import type { UsageFigures } from './usage-totals.ts';
+import type { UsageFigures } from './usage-figures.ts';
+import { boundId } from './usage-row.ts';
 
 /** What every row has. */
 const ALWAYS = ['id', 'time_ms', 'context', 'duration_ms', 'input', 'output', 'cost_nano_usd'] as const;
@@ -31,7 +30,7 @@ const SPECIAL = 8;
 /** How many rows one call of a statement inserts; the rest goes by smaller ones, of which each is prepared once. */
 const ROWS_AT_ONCE = [50, 10, 1] as const;
 
-// Places in `usageCounts`.
+// Places in `UsageFigures.counts`.
 const INPUT = 0;
 const CACHE_READ = 1;
 const CACHE_WRITE = 2;
@@ -60,14 +59,21 @@ const SHAPES: readonly Shape[] = Array.from({ length: 1 << OPTIONAL.length }, (_
   return { width: columns.length, statements: ROWS_AT_ONCE.map((rows) => insertSql(columns, rows)) };
 });
 
-function groupsOf(record: UsageRecord, { counts, endUser }: UsageFigures): number {
+function groupsOf(ids: RecordIds, { counts, endUser, firstTokenMs }: UsageFigures): number {
   let groups = 0;
-  if (endUser !== '' || record.requestId !== record.id) groups |= NAMED;
-  if (record.timeToFirstTokenMs !== null) groups |= STREAMED;
+  if (endUser !== '' || ids.requestId !== ids.id) groups |= NAMED;
+  if (firstTokenMs !== null) groups |= STREAMED;
   if (counts[CACHE_READ] !== 0 || counts[REASONING] !== 0) groups |= CACHED;
   if (counts[CACHE_WRITE] !== 0 || counts[CACHE_WRITE_1H] !== 0) groups |= SPECIAL;
   for (let index = FIRST_UNUSUAL; index < counts.length; index++) if (counts[index] !== 0) groups |= SPECIAL;
   return groups;
+}
+
+/** By which a row is known. */
+export interface RecordIds {
+  readonly id: string;
+  readonly requestId: string;
+  readonly context: number;
 }
 
 /** The rows of `aigw_usage_row` of one batch, sorted by what they have. */
@@ -75,27 +81,28 @@ export class UsageRowBatch {
   readonly #values: (SqlValue[] | undefined)[] = SHAPES.map(() => undefined);
 
   /** Adds the row of one record. */
-  add(record: UsageRecord, contextId: number, figures: UsageFigures): void {
+  add(ids: RecordIds, figures: UsageFigures): void {
+    const { id, requestId, context } = ids;
     const { counts } = figures;
-    const groups = groupsOf(record, figures);
+    const groups = groupsOf(ids, figures);
     let values = this.#values[groups];
     if (values === undefined) {
       values = [];
       this.#values[groups] = values;
     }
     values.push(
-      boundId(record.id),
-      timeOf(record),
-      contextId,
+      boundId(id),
+      figures.timeMs,
+      context,
       figures.durationMs,
       counts[INPUT] as number,
       counts[OUTPUT] as number,
       figures.costNanoUsd,
     );
     if ((groups & NAMED) !== 0) {
-      values.push(record.requestId === record.id ? null : boundId(record.requestId), figures.endUser);
+      values.push(requestId === id ? null : boundId(requestId), figures.endUser);
     }
-    if ((groups & STREAMED) !== 0) values.push(count(record.timeToFirstTokenMs ?? 0));
+    if ((groups & STREAMED) !== 0) values.push(figures.firstTokenMs);
     if ((groups & CACHED) !== 0) values.push(counts[CACHE_READ] as number, counts[REASONING] as number);
     if ((groups & SPECIAL) !== 0) {
       values.push(counts[CACHE_WRITE] as number, counts[CACHE_WRITE_1H] as number, ...counts.slice(FIRST_UNUSUAL));

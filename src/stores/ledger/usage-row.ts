@@ -11,10 +11,11 @@ const MAX_BODY = 1_048_576;
 // Far beyond any request, and small enough that sums over years stay within 64 bits.
 const MAX_COUNT = 1e12;
 const MAX_COST = 1e15;
+const COUNTS_OF_A_RECORD = 14;
 const NO_TAGS = '{}';
 
 /** The tokens and units of a record within bounds, in the order of their columns: `input` to `search_units`. */
-export function usageCounts({ tokens, units }: UsageRecord): number[] {
+function usageCounts({ tokens, units }: UsageRecord): number[] {
   return [
     count(tokens.input),
     count(tokens.cacheRead),
@@ -34,22 +35,22 @@ export function usageCounts({ tokens, units }: UsageRecord): number[] {
 }
 
 /** Whether a record is marked as estimated: it says so itself, or one of its counts had to be bounded. */
-export function isEstimated(record: UsageRecord, counts: readonly number[]): boolean {
+function isEstimated(record: UsageRecord, counts: readonly number[]): boolean {
   return record.estimated || !sameCounts(counts, record);
 }
 
-/** The cost within bounds, null when it is not known. */
-export function costOf({ costNanoUsd }: UsageRecord): number | null {
-  return costNanoUsd === null ? null : count(costNanoUsd, MAX_COST);
+/** A cost within bounds. */
+export function boundCost(costNanoUsd: number): number {
+  return count(costNanoUsd, MAX_COST);
 }
 
-/** When the request came, in whole milliseconds. */
-export function timeOf({ timeMs }: UsageRecord): number {
+/** A time in whole milliseconds. */
+export function boundTime(timeMs: number): number {
   return count(timeMs, Number.MAX_SAFE_INTEGER);
 }
 
 /** The model that was asked of the provider; the one the client named when no provider was asked. */
-export function sentTo(record: UsageRecord): string {
+export function sentTo(record: Pick<UsageRecord, 'sentModel' | 'requestedModel'>): string {
   return record.sentModel === '' ? record.requestedModel : record.sentModel;
 }
 
@@ -61,7 +62,7 @@ export function toUsageRow(record: UsageRecord): SqlValue[] {
     id,
     record.kind,
     record.requestId === record.id ? id : boundId(record.requestId),
-    timeOf(record),
+    boundTime(record.timeMs),
     boundText(record.service),
     boundText(record.route),
     boundText(record.cluster),
@@ -85,7 +86,7 @@ export function toUsageRow(record: UsageRecord): SqlValue[] {
     count(record.durationMs),
     record.timeToFirstTokenMs === null ? null : count(record.timeToFirstTokenMs),
     ...counts,
-    costOf(record),
+    record.costNanoUsd === null ? null : boundCost(record.costNanoUsd),
     record.priced,
     isEstimated(record, counts) ? 1 : 0,
     tagsText(record.tags),
@@ -96,12 +97,7 @@ export function toUsageRow(record: UsageRecord): SqlValue[] {
 export function toBodyRow(record: UsageRecord): SqlValue[] {
   const cut = (text: string | null | undefined) =>
     text === null || text === undefined ? null : boundText(text, MAX_BODY);
-  return [
-    boundId(record.id),
-    count(record.timeMs, Number.MAX_SAFE_INTEGER),
-    cut(record.bodies?.request),
-    cut(record.bodies?.response),
-  ];
+  return [boundId(record.id), boundTime(record.timeMs), cut(record.bodies?.request), cut(record.bodies?.response)];
 }
 
 /** The record of a row of `aigw_usage`, without bodies. */
@@ -201,12 +197,18 @@ export function count(value: number, max = MAX_COUNT): number {
   return Math.round(amount(value, max));
 }
 
-function amount(value: number, max = MAX_COUNT): number {
+/** A number within bounds; what is below zero or no number counts as zero. */
+export function amount(value: number, max = MAX_COUNT): number {
   // The comparison is false for NaN too.
   return value > 0 ? Math.min(value, max) : 0;
 }
 
-/** Whether no count had to be bounded; a fraction of a token that was rounded away does not matter. */
+/** Whether all counts of a record, added up, were kept: a fraction of a token that was rounded away does not matter. */
+export function isSameSum(given: number, kept: number): boolean {
+  return Math.abs(given - kept) <= COUNTS_OF_A_RECORD;
+}
+
+/** Whether no count had to be bounded. */
 function sameCounts(counts: readonly number[], { tokens, units }: UsageRecord): boolean {
   const { input, cacheRead, cacheWrite, cacheWrite1h, output, reasoning } = tokens;
   const { inputAudio, outputAudio, inputImage, outputImage } = tokens;
@@ -224,7 +226,7 @@ function sameCounts(counts: readonly number[], { tokens, units }: UsageRecord): 
   const all = given + units.images + units.seconds + units.characters + units.searchUnits;
   let kept = 0;
   for (const value of counts) kept += value;
-  return Math.abs(all - kept) <= counts.length;
+  return isSameSum(all, kept);
 }
 
 /** Tags as JSON text, as many and as much of each as is kept. */

@@ -2,7 +2,7 @@ import type { SqlStatement, SqlValue } from '../database/sql-database.ts';
 import { addSums, ROLLUPS, type Rollup, SUM_NAMES } from './rollup-sql.ts';
 import { ROLLUP_DIMENSIONS, ROLLUP_SUMS } from './usage-columns.ts';
 import type { UsageContext } from './usage-contexts.ts';
-import type { UsageRecord } from './usage-record.ts';
+import type { UsageFigures } from './usage-figures.ts';
 import { count } from './usage-row.ts';
 
 type SumName = (typeof ROLLUP_SUMS)[number][0];
@@ -17,7 +17,7 @@ const ATTEMPTS = placeOf('attempts');
 const DURATION = placeOf('duration_ms');
 const FIRST_TOKEN = placeOf('first_token_ms');
 const FIRST_TOKENS = placeOf('first_tokens');
-/** Tokens and units follow in the order of `usageCounts`. */
+/** Tokens and units follow in the order of `UsageFigures.counts`. */
 const FIRST_COUNT = placeOf('input');
 const COST = placeOf('cost_nano_usd');
 const UNPRICED = placeOf('unpriced');
@@ -63,17 +63,6 @@ const ADD_END_USER_HOURS = addStatements(ROLLUPS[1]);
 /** Sums in the order of ROLLUP_SUMS. */
 type Sums = number[];
 
-/** What is known of a record besides its text fields, each within its bounds. */
-export interface UsageFigures {
-  readonly durationMs: number;
-  /** As `usageCounts` gives them. */
-  readonly counts: readonly number[];
-  readonly costNanoUsd: number | null;
-  readonly estimated: boolean;
-  /** Empty: none was named. */
-  readonly endUser: string;
-}
-
 interface ContextTotals {
   /** Of records that name no end user, and of those that name one. */
   unnamed: Sums | undefined;
@@ -89,16 +78,16 @@ function add(sums: Sums, index: number, amount: number): void {
   sums[index] = (sums[index] as number) + amount;
 }
 
-function addTo(sums: Sums, record: UsageRecord, figures: UsageFigures): void {
-  const { counts, costNanoUsd } = figures;
-  if (record.kind === 'request') {
+function addTo(sums: Sums, figures: UsageFigures): void {
+  const { common, counts, costNanoUsd } = figures;
+  if (common.kind === 'request') {
     add(sums, REQUESTS, 1);
-    if (record.status >= 400 || record.errorCode !== '') add(sums, ERRORS, 1);
-    add(sums, ATTEMPTS, count(record.attempts));
+    if (common.status >= 400 || common.errorCode !== '') add(sums, ERRORS, 1);
+    add(sums, ATTEMPTS, count(common.attempts));
     add(sums, DURATION, figures.durationMs);
   }
-  if (record.timeToFirstTokenMs !== null) {
-    add(sums, FIRST_TOKEN, count(record.timeToFirstTokenMs));
+  if (figures.firstTokenMs !== null) {
+    add(sums, FIRST_TOKEN, figures.firstTokenMs);
     add(sums, FIRST_TOKENS, 1);
   }
   for (let index = 0; index < counts.length; index++) {
@@ -137,7 +126,7 @@ export class UsageTotals {
   }
 
   /** Adds one record. */
-  add(record: UsageRecord, context: UsageContext, given: UsageFigures): void {
+  add(context: UsageContext, given: UsageFigures): void {
     let totals = this.#totals.get(context);
     if (totals === undefined) {
       totals = { unnamed: undefined, named: undefined, byEndUser: undefined };
@@ -146,18 +135,18 @@ export class UsageTotals {
     const { endUser } = given;
     if (endUser === '') {
       totals.unnamed ??= noSums();
-      addTo(totals.unnamed, record, given);
+      addTo(totals.unnamed, given);
       return;
     }
     totals.named ??= noSums();
-    addTo(totals.named, record, given);
+    addTo(totals.named, given);
     totals.byEndUser ??= new Map();
     let sums = totals.byEndUser.get(endUser);
     if (sums === undefined) {
       sums = noSums();
       totals.byEndUser.set(endUser, sums);
     }
-    addTo(sums, record, given);
+    addTo(sums, given);
   }
 
   /** The statements that add them to the tables, where the contexts are stored before. */
