@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { createCollector } from './collector.ts';
 
 /** Memory of bodies let go since the last collection from which on another is worth its cost, which is below a millisecond. */
 const COLLECT_BYTES = 8 * 1024 * 1024;
@@ -8,14 +8,6 @@ const COLLECT_BYTES = 8 * 1024 * 1024;
 export interface BodyMemory {
   /** A body of so many bytes is referred to no more once the present turn is over. */
   release(bytes: number): void;
-}
-
-/** V8's own collector of young objects; undefined where it cannot be had. */
-function youngCollector(): (() => void) | undefined {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('globalThis.gc');
-  setFlagsFromString('--no-expose-gc');
-  return typeof collect === 'function' ? () => void collect({ type: 'minor' }) : undefined;
 }
 
 /**
@@ -31,7 +23,7 @@ function freeBuffersAtOnce(): void {
  * heap, which takes longer than carrying them and holds the event loop. A body that was just done with is young, and a
  * collection of young objects gives it back alone.
  */
-export function createBodyMemory(collect: (() => void) | undefined = youngCollector()): BodyMemory {
+export function createBodyMemory(collect: (() => void) | undefined = createCollector('young')): BodyMemory {
   let waiting = 0;
   freeBuffersAtOnce();
   const run = () => {

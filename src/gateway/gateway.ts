@@ -27,6 +27,7 @@ import type { Fleet } from './fleet.ts';
 import { createGovernance } from './governance.ts';
 import { administerConfig, administerGovernance } from './governance-admin.ts';
 import { createLiveRegistry } from './live-registry.ts';
+import { createLoadMemory } from './load-memory.ts';
 import { fetchText, postNotice } from './outbound-calls.ts';
 import { createRecorder } from './recorder.ts';
 import { createRequestIds } from './request-ids.ts';
@@ -145,6 +146,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     random: Math.random,
   });
   const bodyMemory = createBodyMemory();
+  const loadMemory = createLoadMemory();
   let bound: BoundSnapshot | undefined;
   let config: GatewayConfig | undefined;
   let listeners: Listener[] = [];
@@ -340,6 +342,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const previousAdmin = admin;
     admin = nextAdmin;
     if (previousAdmin !== undefined && previousAdmin !== nextAdmin) await previousAdmin.server.close();
+    loadMemory.applied();
   }
 
   // One configuration at a time, in the order in which they came.
@@ -410,6 +413,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     async drain() {
       draining = true;
       clusterLife.close();
+      loadMemory.close();
       const grace = config?.limits.drain_timeout ?? 0;
       await Promise.all([...listeners.map((listener) => listener.close(grace)), fleet?.drain(grace)]);
       await admin?.server.close();
