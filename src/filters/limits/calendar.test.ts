@@ -64,3 +64,15 @@ test('every moment is in its period, and periods follow each other without a gap
     { numRuns: 300 },
   );
 });
+
+test('the periods of UTC are those of the same zone by its other name, which Intl reads', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom<CalendarUnit>('hour', 'day', 'week', 'month'),
+      fc.integer({ min: Date.UTC(1970, 0, 1), max: Date.UTC(2100, 0, 1) }),
+      (unit, at) => {
+        assert.deepEqual(createCalendar(unit, 'UTC').periodAt(at), createCalendar(unit, 'Etc/UTC').periodAt(at));
+      },
+    ),
+  );
+});

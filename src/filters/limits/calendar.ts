@@ -23,7 +23,16 @@ interface CalendarDate {
   readonly day: number;
 }
 
+/** The default zone needs none of the tables that Intl brings into memory with its first format: several MiB. */
+const UTC = 'UTC';
+
 function createDateReader(timeZone: string): (epochMs: number) => CalendarDate {
+  if (timeZone === UTC) {
+    return (epochMs) => {
+      const date = new Date(epochMs);
+      return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+    };
+  }
   const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   return (epochMs) => {
     const [year = 0, month = 1, day = 1] = format.format(epochMs).split('-').map(Number);
@@ -32,6 +41,7 @@ function createDateReader(timeZone: string): (epochMs: number) => CalendarDate {
 }
 
 function createOffsetReader(timeZone: string): (epochMs: number) => number {
+  if (timeZone === UTC) return () => 0;
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
