@@ -104,15 +104,18 @@ export function createGovernance(options: GovernanceOptions): Governance {
     if (opening === undefined) return;
     const nowMs = Date.now();
     let timer: NodeJS.Timeout | undefined;
+    let waited = false;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, RESTORE_MS);
+      timer = setTimeout(() => {
+        waited = true;
+        resolve();
+      }, RESTORE_MS);
     });
     const restored = opening
       .then(async ({ ledger }) => {
-        await restoreBudgets(scopedLimits, counters, { ledger, nowMs });
-        if (issued !== undefined) {
-          await restoreIssuedKeyBudgets(issued.budgets(organizations), counters, { ledger, nowMs });
-        }
+        const source = { ledger, nowMs, alone: () => !waited };
+        await restoreBudgets(scopedLimits, counters, source);
+        if (issued !== undefined) await restoreIssuedKeyBudgets(issued.budgets(organizations), counters, source);
       })
       .catch((error: unknown) => logger.error('what budgets have spent cannot be read', { error }));
     await Promise.race([restored, late]);

@@ -59,6 +59,8 @@ function createRestoring(counters: CounterStore, nowMs: number): Restoring {
 export interface RestoreSource {
   readonly ledger: Ledger;
   readonly nowMs: number;
+  /** Whether the ledger serves nothing else yet; asked before each query. */
+  alone(): boolean;
 }
 
 /**
@@ -68,13 +70,14 @@ export interface RestoreSource {
 export async function restoreBudgets(
   scopedLimits: readonly ScopedLimit[],
   counters: CounterStore,
-  { ledger, nowMs }: RestoreSource,
+  { ledger, nowMs, alone }: RestoreSource,
 ): Promise<void> {
   const { counterOf, charge } = createRestoring(counters, nowMs);
   for (const { limit, scope } of scopedLimits) {
     const counter = counterOf(limit);
     if (counter === undefined) continue;
-    charge(counter, limit, await ledger.total({ fromMs: counter.periodStartMs, toMs: nowMs, filter: filterOf(scope) }));
+    const period = { fromMs: counter.periodStartMs, toMs: nowMs };
+    charge(counter, limit, await ledger.total({ ...period, filter: filterOf(scope), alone: alone() }));
   }
 }
 
@@ -85,7 +88,7 @@ const KEYS_PER_QUERY = 500;
 export async function restoreIssuedKeyBudgets(
   budgets: readonly IssuedKeyBudget[],
   counters: CounterStore,
-  { ledger, nowMs }: RestoreSource,
+  { ledger, nowMs, alone }: RestoreSource,
 ): Promise<void> {
   const { counterOf, charge } = createRestoring(counters, nowMs);
   /** By the start of their period: budgets of one are asked for together. */
@@ -101,7 +104,8 @@ export async function restoreIssuedKeyBudgets(
     for (let start = 0; start < all.length; start += KEYS_PER_QUERY) {
       const some = all.slice(start, start + KEYS_PER_QUERY);
       const filter = { key: [...new Set(some.map(({ keyId }) => keyId))] };
-      const page = await ledger.query({ by: ['key'], fromMs, toMs: nowMs, filter, limit: KEYS_PER_QUERY });
+      const wanted = { by: ['key'], fromMs, toMs: nowMs, filter, limit: KEYS_PER_QUERY } as const;
+      const page = await ledger.query({ ...wanted, alone: alone() });
       const sums = new Map(page.groups.map((group) => [group.group.key, group.sums]));
       for (const { keyId, limit, counter } of some) {
         const spent = sums.get(keyId);

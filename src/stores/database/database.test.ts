@@ -202,6 +202,20 @@ describe('SQLite', () => {
     assert.equal(existsSync(':memory:'), false);
   });
 
+  test('a long query reads beside a transaction, one that is alone takes its turn after it', async () => {
+    const database = await openStore(join(folder, 'turns.db'));
+    await database.execute('CREATE TABLE turn (n INTEGER)');
+    const count = (alone: boolean) => database.query('SELECT COUNT(*) AS n FROM turn', [], { long: true, alone });
+    let after: Promise<unknown> | undefined;
+    await database.transaction(async (session) => {
+      await session.execute('INSERT INTO turn (n) VALUES (1)');
+      after = count(true);
+      assert.deepEqual(await count(false), [{ n: 0 }]);
+    });
+    assert.deepEqual(await after, [{ n: 1 }]);
+    await database.close();
+  });
+
   test('a path that cannot be opened, a file that is no database, an unknown address', async () => {
     await assert.rejects(openStore('/dev/null/a.db'), ofKind('unavailable'));
     await assert.rejects(openStore(join(import.meta.dirname, 'database.test.ts')), ofKind('unavailable'));

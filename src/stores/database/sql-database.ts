@@ -33,6 +33,8 @@ export interface QueryOptions {
    * prepared. Default false.
    */
   long?: boolean;
+  /** With `long`: nothing waits for the database meanwhile, as at a start; SQLite then needs no second thread. Default false. */
+  alone?: boolean;
 }
 
 /** One database: SQLite in a thread of its own, or a bounded pool of PostgreSQL connections. */

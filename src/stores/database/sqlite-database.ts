@@ -73,6 +73,7 @@ class SqliteDatabase implements SqlDatabase {
       return await this.#afterTransaction(() => this.#rows({ sql: this.#text(sql), params: bindable(params) }));
     }
     const statement = { sql: dialectSql('sqlite', sql), params: bindable(params) };
+    if (options.alone === true) return await this.#afterTransaction(() => this.#long(this.#main, statement));
     return await this.#read(statement);
   }
 
@@ -149,9 +150,7 @@ class SqliteDatabase implements SqlDatabase {
     this.#reading++;
     clearTimeout(this.#readerIdle);
     try {
-      const reader = await this.#openReader();
-      const answer = await reader.call({ kind: 'query', statement, keep: false }, this.#limits.longTimeoutMs);
-      return answer.rows ?? [];
+      return await this.#long(await this.#openReader(), statement);
     } finally {
       this.#reading--;
       if (this.#reading === 0 && !this.#closed) {
@@ -159,6 +158,11 @@ class SqliteDatabase implements SqlDatabase {
         this.#readerIdle.unref();
       }
     }
+  }
+
+  async #long(thread: SqliteThread, statement: SqliteStatement): Promise<SqlRow[]> {
+    const answer = await thread.call({ kind: 'query', statement, keep: false }, this.#limits.longTimeoutMs);
+    return answer.rows ?? [];
   }
 
   async #closeReader(): Promise<void> {

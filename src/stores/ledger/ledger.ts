@@ -67,6 +67,8 @@ export interface UsageQuery extends UsageRange {
   limit?: number | undefined;
   /** `next` of the page before, for the same `by` and `order`. */
   after?: string | undefined;
+  /** Nobody else asks the ledger meanwhile; see `QueryOptions` of the database. Default false. */
+  alone?: boolean | undefined;
 }
 
 /** The sums of one group. */
@@ -125,7 +127,7 @@ export interface Ledger {
   /** One record with its bodies. */
   record(id: string): Promise<{ record: UsageRecord; bodies: UsageBodies | undefined } | undefined>;
   /** All sums of a range in one. */
-  total(range?: UsageRange & { filter?: UsageFilter | undefined }): Promise<UsageSums>;
+  total(range?: UsageRange & Pick<UsageQuery, 'filter' | 'alone'>): Promise<UsageSums>;
   /**
    * Forgets what is older, in whole hours, in small steps; resolves to the number of rows. Records that come later for
    * a time whose records are forgotten are ignored, since whether they were counted is no longer known.

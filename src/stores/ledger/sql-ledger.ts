@@ -55,7 +55,7 @@ async function report(database: SqlDatabase, query: UsageQuery): Promise<UsagePa
   const limit = pageLimit(query.limit);
   const range = await coverableRange(database, query);
   const compiled = compileUsageQuery(database.dialect, { ...query, ...range }, limit + 1);
-  const rows = await database.query(compiled.sql, compiled.params, { long: true });
+  const rows = await database.query(compiled.sql, compiled.params, { long: true, alone: query.alone === true });
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
