@@ -7,7 +7,7 @@ const GROWTH_FACTOR = 2;
 
 /**
  * Has V8 keep its space for young objects as small as it began, until `letYoungSpaceGrow`. What a start loads survives, so that the
- * space would grow to 16 MiB and more, and a gateway without much to do would hold them for nothing. V8 lets it grow again by itself when
+ * space would grow to 16 MiB or more, and a gateway without much to do would hold them for nothing. V8 lets it grow again by itself when
  * the process starts a thread.
  */
 export function holdYoungSpace(): void {
