@@ -1,7 +1,7 @@
+import { tagsText } from './bounds.ts';
 import type { CommonFields, UsageRecords } from './usage-batch.ts';
 import { UsageBatch } from './usage-batch.ts';
 import type { UsageRecord } from './usage-record.ts';
-import { tagsText } from './usage-row.ts';
 
 /** What is remembered; beyond it all is forgotten, which costs a few objects and rows more, and no more than that. */
 const MAX_REMEMBERED = 10_000;

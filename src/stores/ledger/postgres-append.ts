@@ -1,8 +1,9 @@
-import type { SqlStatement } from '../database/sql-database.ts';
+import type { SqlStatement, SqlValue } from '../database/sql-database.ts';
 import { bindableJson } from '../database/sql-text.ts';
 import { addSums, ROLLUPS, SUM_NAMES } from './rollup-sql.ts';
-import type { UsageRecords } from './usage-batch.ts';
+import type { UsageBatch } from './usage-batch.ts';
 import { HOUR_MS, ROLLUP_DIMENSIONS, ROLLUP_SUMS, USAGE_COLUMNS } from './usage-columns.ts';
+import { noFigures, readFigures } from './usage-figures.ts';
 import { toUsageRow } from './usage-row.ts';
 
 const COLUMNS = USAGE_COLUMNS.map(([name]) => name).join(', ');
@@ -43,6 +44,12 @@ function valueSql(index: number, type: string): string {
 }
 
 /** The statement that appends records to PostgreSQL; the rows it changes are the records that are new. */
-export function postgresAppend(records: UsageRecords): SqlStatement {
-  return { sql: APPEND, params: [bindableJson(Array.from(records, toUsageRow))] };
+export function postgresAppend(batch: UsageBatch): SqlStatement {
+  const figures = noFigures();
+  const rows: SqlValue[][] = [];
+  for (let index = 0; index < batch.length; index++) {
+    readFigures(batch, index, figures);
+    rows.push(toUsageRow(batch, index, figures));
+  }
+  return { sql: APPEND, params: [bindableJson(rows)] };
 }

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { decodeCursor, encodeCursor, pageLimit } from '../database/page-cursor.ts';
 import type { SqlDatabase, SqlDialect, SqlRow, SqlStatement } from '../database/sql-database.ts';
 import { SqlParams } from '../database/sql-text.ts';
+import { CommonPool } from './common-pool.ts';
 import { insertBodies } from './insert-bodies.ts';
 import type { Ledger, PruneTarget, RecordPage, RecordsQuery, UsagePage, UsageQuery, UsageRange } from './ledger.ts';
 import { notWhole } from './not-whole.ts';
@@ -40,9 +41,11 @@ export function createLedger(database: SqlDatabase): Ledger {
 type Append = (records: UsageRecords) => Promise<number>;
 
 function createPostgresAppend(database: SqlDatabase): Append {
+  const pool = new CommonPool();
   const statementsOf = (records: UsageRecords): SqlStatement[] => {
     try {
-      return [postgresAppend(records), ...insertBodies(records)];
+      const batch = pool.pack(records);
+      return [postgresAppend(batch), ...insertBodies(batch.withBodies())];
     } catch (error) {
       throw notWhole(error);
     }

@@ -3,15 +3,26 @@ import test from 'node:test';
 import { migrate } from '../database/migrate.ts';
 import { MIGRATIONS } from '../database/migrations.ts';
 import { openDatabase, openStore } from '../database/open-database.ts';
+import { CommonPool } from './common-pool.ts';
 import { sampleRecord, sampleRecords } from './sample-records.test.ts';
 import { createLedger } from './sql-ledger.ts';
 import { USAGE_COLUMNS } from './usage-columns.ts';
+import { noFigures, readFigures } from './usage-figures.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { toUsageRow } from './usage-row.ts';
 
 const ALIKE = Array.from({ length: 125 }, (_, index) =>
   sampleRecord(`alike-${index}`, { timeMs: index, durationMs: index }),
 );
+function rowsOf(records: readonly UsageRecord[]) {
+  const batch = new CommonPool().pack(records);
+  return records.map((_, index) => {
+    const figures = noFigures();
+    readFigures(batch, index, figures);
+    return toUsageRow(batch, index, figures);
+  });
+}
+
 const BATCHES: Readonly<Record<string, readonly UsageRecord[]>> = {
   'one record': [sampleRecord('one')],
   'records alike': ALIKE,
@@ -95,9 +106,7 @@ test('records of the table that was one before come back whole, and are still kn
   const records = sampleRecords(120, 0, 3 * 3_600_000);
   const columns = USAGE_COLUMNS.map(([name]) => name).join(', ');
   const places = USAGE_COLUMNS.map((_, index) => `$${index + 1}`).join(', ');
-  await database.batch([
-    { sql: `INSERT INTO aigw_usage (${columns}) VALUES (${places})`, many: records.map(toUsageRow) },
-  ]);
+  await database.batch([{ sql: `INSERT INTO aigw_usage (${columns}) VALUES (${places})`, many: rowsOf(records) }]);
   await migrate(database);
   const ledger = createLedger(database);
   for (const record of records) assert.deepEqual(await ledger.record(record.id).then((found) => found?.record), record);

@@ -1,6 +1,7 @@
 import { DatabaseError } from '../database/database-error.ts';
 import type { SqlDatabase, SqlSession, SqlStatement } from '../database/sql-database.ts';
 import { storableText } from '../database/sql-text.ts';
+import { boundId, boundTime } from './bounds.ts';
 import { CommonPool } from './common-pool.ts';
 import { insertBodies } from './insert-bodies.ts';
 import { notWhole } from './not-whole.ts';
@@ -9,7 +10,6 @@ import { HOUR_MS } from './usage-columns.ts';
 import { CONTEXT_COLUMNS, createUsageContexts, type UsageContext, type UsageContexts } from './usage-contexts.ts';
 import { noFigures, readFigures } from './usage-figures.ts';
 import type { UsageRecord } from './usage-record.ts';
-import { boundId, boundTime } from './usage-row.ts';
 import { UsageRowBatch } from './usage-row-batch.ts';
 import { UsageTotals } from './usage-totals.ts';
 

@@ -1,7 +1,8 @@
 import type { SqlValue } from '../database/sql-database.ts';
+import { boundText, count, tagsText } from './bounds.ts';
 import type { CommonFields } from './usage-batch.ts';
 import { HOUR_MS, ROLLUP_DIMENSIONS } from './usage-columns.ts';
-import { boundText, count, sentTo, tagsText } from './usage-row.ts';
+import { sentTo } from './usage-row.ts';
 
 /** The columns of `aigw_usage_context` after `id`, in the order of `UsageContext.values`. */
 export const CONTEXT_COLUMNS = [

@@ -1,3 +1,4 @@
+import { amount, boundCost, boundText, boundTime, count } from './bounds.ts';
 import {
   COST,
   COUNT_OF_COUNTS,
@@ -9,7 +10,6 @@ import {
   type UsageBatch,
   WIDTH,
 } from './usage-batch.ts';
-import { amount, boundCost, boundText, boundTime, count, isSameSum } from './usage-row.ts';
 
 /** The figures of one record, each within its bounds, and what it shares with others. */
 export interface UsageFigures {
@@ -66,6 +66,11 @@ export function noFigures(): UsageFigures {
     estimated: false,
     endUser: '',
   };
+}
+
+/** Whether all counts of a record, added up, were kept: a fraction of a token that was rounded away does not matter. */
+function isSameSum(given: number, kept: number): boolean {
+  return Math.abs(given - kept) <= COUNT_OF_COUNTS;
 }
 
 /** Reads the figures of a record within bounds; counts out of bounds are clamped and the record marked estimated. */

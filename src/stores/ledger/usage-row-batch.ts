@@ -1,6 +1,6 @@
 import type { SqlStatement, SqlValue } from '../database/sql-database.ts';
+import { boundId } from './bounds.ts';
 import type { UsageFigures } from './usage-figures.ts';
-import { boundId } from './usage-row.ts';
 
 /** What every row has. */
 const ALWAYS = ['id', 'time_ms', 'context', 'duration_ms', 'input', 'output', 'cost_nano_usd'] as const;

@@ -1,9 +1,9 @@
 import type { SqlStatement, SqlValue } from '../database/sql-database.ts';
+import { count } from './bounds.ts';
 import { addSums, ROLLUPS, type Rollup, SUM_NAMES } from './rollup-sql.ts';
 import { ROLLUP_DIMENSIONS, ROLLUP_SUMS } from './usage-columns.ts';
 import type { UsageContext } from './usage-contexts.ts';
 import type { UsageFigures } from './usage-figures.ts';
-import { count } from './usage-row.ts';
 
 type SumName = (typeof ROLLUP_SUMS)[number][0];
 
