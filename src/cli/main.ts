@@ -1,5 +1,4 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { holdYoungSpace } from '../gateway/young-space.ts';
 import { MOCK_FLAGS } from '../mock/cli-options.ts';
 import { ExitError } from './exit-error.ts';
 import { ROW_FORMATS } from './print-rows.ts';
@@ -111,11 +110,7 @@ function build(): Command {
       new Option('--log-level <level>', 'how much the process log says').choices(['debug', 'info', 'warn', 'error']),
     )
     .option('--debug', 'short for --log-level debug')
-    .action(async (path: string | undefined, options) => {
-      // Before most of the program is loaded.
-      holdYoungSpace();
-      await (await import('./run.ts')).run(path, options);
-    });
+    .action(async (path: string | undefined, options) => (await import('./run.ts')).run(path, options));
 
   withConfig(program.command('validate'))
     .description('check a configuration and say what is wrong where')

@@ -7,7 +7,6 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { GatewayConfig } from '../config/model.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gateway.ts';
-import { letYoungSpaceGrow } from '../gateway/young-space.ts';
 import { createLogger, type Logger, type LogLevel } from '../telemetry/logger.ts';
 import { banner } from './banner.ts';
 import { ExitError } from './exit-error.ts';
@@ -144,7 +143,6 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     await gateway.drain();
     throw new ExitError(1, (error as Error).message);
   }
-  letYoungSpaceGrow();
   const watcher =
     path !== undefined && options.watch ? createWatcher(path, () => void reload('files changed')) : undefined;
   const reload = createReloader({ gateway, logger, path, rules, onApplied: (applied) => watcher?.follow(applied) });

@@ -1,8 +1,8 @@
 // The program of a worker process: the primary starts it, and it ends with the primary.
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { holdYoungSpace } from '../young-space.ts';
 import { WORKER_SETUP_VARIABLE, type WorkerSetup } from './worker-messages.ts';
+import { runWorkerProcess } from './worker-process.ts';
 
 const text = process.env[WORKER_SETUP_VARIABLE];
 if (text === undefined || process.send === undefined) {
@@ -14,9 +14,6 @@ delete process.env[WORKER_SETUP_VARIABLE];
 // A terminal or a service manager signals every process of the group: the primary says what is to be done.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-// Before most of the program is loaded.
-holdYoungSpace();
-const { runWorkerProcess } = await import('./worker-process.ts');
 runWorkerProcess({
   setup: JSON.parse(text) as WorkerSetup,
   channel: {

@@ -2,7 +2,6 @@ import type { CounterPort } from '../../stores/counters/counter-messages.ts';
 import { RemoteCounters } from '../../stores/counters/remote-counters.ts';
 import { createLogger, type LogFields, type Logger } from '../../telemetry/logger.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
-import { letYoungSpaceGrow } from '../young-space.ts';
 import { unpackConfig } from './config-transfer.ts';
 import {
   isTaskMessage,
@@ -75,7 +74,6 @@ async function perform(gateway: Gateway, task: WorkerTask): Promise<TaskResults[
         referencedFiles: [],
       };
       await gateway.apply(loaded, task.sources);
-      letYoungSpaceGrow();
       return undefined;
     }
     case 'metrics': {
