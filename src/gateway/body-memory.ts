@@ -19,6 +19,14 @@ function freeBuffersAtOnce(): void {
 }
 
 /**
+ * Lets the heap grow to twice what stayed after the last collection of everything. Where V8 takes a process for an idle one it allows a
+ * third, which in a small heap is less than one body: then it would mark the whole heap every few of them.
+ */
+function letHeapDouble(): void {
+  setFlagsFromString('--heap-growing-percent=100');
+}
+
+/**
  * V8 collects everything whenever the memory of buffers has grown by 64 MiB: every few bodies of 10 MiB it would mark the whole
  * heap, which takes longer than carrying them and holds the event loop. A body that was just done with is young, and a
  * collection of young objects gives it back alone.
@@ -26,6 +34,7 @@ function freeBuffersAtOnce(): void {
 export function createBodyMemory(collect: (() => void) | undefined = createCollector('young')): BodyMemory {
   let waiting = 0;
   freeBuffersAtOnce();
+  letHeapDouble();
   const run = () => {
     waiting = 0;
     collect?.();
