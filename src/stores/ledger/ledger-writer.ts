@@ -227,10 +227,14 @@ export class LedgerWriter {
     return block;
   }
 
+  /** Sends what waits now, and what has come meanwhile if that is a whole batch: what is less may wait for more. */
   async #drainQueue(): Promise<boolean> {
-    for (let first = this.#queue.shift(); first !== undefined; first = this.#queue.shift()) {
+    for (let due = this.#waiting; due > 0 || this.#waiting >= this.#batchSize; ) {
+      const first = this.#queue.shift();
+      if (first === undefined) break;
       const block = first.isWhole ? first : first.rest();
       this.#flight = block;
+      due -= block.remaining;
       this.#waiting -= block.remaining;
       const stored = await this.#append(block.records);
       if (this.#ended) return false;
