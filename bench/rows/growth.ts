@@ -3,7 +3,7 @@ import { lastRouteModel, MODELS } from '../gateway-config.ts';
 import type { RequestSpec } from '../requests.ts';
 import { median } from '../statistics.ts';
 import { checkAnswer } from './check-answer.ts';
-import { eachCandidate, type Row, type RowContext, type Values, withCandidate } from './row.ts';
+import { eachCandidate, gatewayOnly, type Row, type RowContext, type Values, withCandidate } from './row.ts';
 import { loadSteadily, measureSteadily } from './steady.ts';
 
 /** Noise that a ratio near 1 may show. */
@@ -43,10 +43,6 @@ async function costOfBoth(context: RowContext, few: Side, many: Side): Promise<V
   );
   const values = { few: median(costs.few), many: median(costs.many) };
   return { ...values, growth: values.many / values.few };
-}
-
-function gatewayOnly(context: RowContext): RowContext {
-  return { ...context, candidates: context.candidates.filter((name) => name === 'gateway') };
 }
 
 function withRoutes(routes: number): Side {

@@ -76,6 +76,11 @@ export async function eachCandidate(
   return values;
 }
 
+/** The same without the other candidates, for what only the gateway does. */
+export function gatewayOnly(context: RowContext): RowContext {
+  return { ...context, candidates: context.candidates.filter((name) => name === 'gateway') };
+}
+
 /** Starts a candidate for the time of one measurement and stops it afterwards, whatever happened. */
 export async function withCandidate<T>(
   context: RowContext,

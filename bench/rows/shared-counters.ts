@@ -3,7 +3,7 @@ import type { StartOptions } from '../candidates.ts';
 import { MODELS } from '../gateway-config.ts';
 import type { RequestSpec } from '../requests.ts';
 import { checkAnswer } from './check-answer.ts';
-import { eachCandidate, type Row, type RowContext, type Values, withCandidate } from './row.ts';
+import { eachCandidate, gatewayOnly, type Row, type RowContext, type Values, withCandidate } from './row.ts';
 import { loadSteadily, measureSteadily } from './steady.ts';
 
 const REQUEST: RequestSpec = { api: 'openai', model: MODELS.openai, stream: false, bodyBytes: 1024 };
@@ -51,7 +51,7 @@ export const sharedCountersRow: Row = {
     { key: 'p99', title: 'added time to first byte, p99', unit: 'ms', target: { atMost: 1 } },
   ],
   round: (context) =>
-    eachCandidate({ ...context, candidates: context.candidates.filter((name) => name === 'gateway') }, async () => {
+    eachCandidate(gatewayOnly(context), async () => {
       if (redisSkip !== false) return {};
       const cleanUps: (() => unknown)[] = [];
       try {

@@ -1,7 +1,15 @@
 import { MODELS } from '../gateway-config.ts';
 import type { RequestSpec } from '../requests.ts';
 import { checkAnswer } from './check-answer.ts';
-import { eachCandidate, type Figure, type Row, type RowContext, type Values, withCandidate } from './row.ts';
+import {
+  eachCandidate,
+  type Figure,
+  gatewayOnly,
+  type Row,
+  type RowContext,
+  type Values,
+  withCandidate,
+} from './row.ts';
 import { loadSteadily, measureSteadily } from './steady.ts';
 
 const COUNTS = [10, 100, 1_000] as const;
@@ -75,9 +83,6 @@ export function translationGrowthRow(options: {
     title: `Translation of many messages and tools, ${options.title}`,
     rounds: 1,
     figures: (Object.keys(ITEMS) as Item[]).flatMap(figuresOf),
-    round: (context) =>
-      eachCandidate({ ...context, candidates: context.candidates.filter((name) => name === 'gateway') }, () =>
-        measure(context),
-      ),
+    round: (context) => eachCandidate(gatewayOnly(context), () => measure(context)),
   };
 }

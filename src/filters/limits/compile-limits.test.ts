@@ -3,23 +3,16 @@ import { test } from 'node:test';
 import { validateValue } from '../../config/validate.ts';
 import { compileBudgets, compileRateLimits } from './compile-limits.ts';
 import type { CompiledLimit, LimitView } from './limit.ts';
+import { NO_REQUEST } from './no-request.ts';
 
 function view(fields: Partial<LimitView> & { headers?: Record<string, string> } = {}): LimitView {
   return {
-    organization: undefined,
-    team: undefined,
-    user: undefined,
-    key: undefined,
-    endUser: undefined,
-    claims: undefined,
-    model: undefined,
-    sentModel: undefined,
+    ...NO_REQUEST,
     operation: 'chat',
     method: 'POST',
     path: '/v1/chat/completions',
     service: 's',
     route: 'r',
-    cluster: '',
     ip: '192.0.2.1',
     header: (name) => fields.headers?.[name],
     ...fields,

@@ -229,7 +229,8 @@ export class LedgerWriter {
 
   /** Sends what waits now, and what has come meanwhile if that is a whole batch: what is less may wait for more. */
   async #drainQueue(): Promise<boolean> {
-    for (let due = this.#waiting; due > 0 || this.#waiting >= this.#batchSize; ) {
+    let due = this.#waiting;
+    while (due > 0 || this.#waiting >= this.#batchSize) {
       const first = this.#queue.shift();
       if (first === undefined) break;
       const block = first.isWhole ? first : first.rest();

@@ -3,7 +3,6 @@ import { bindableJson } from '../database/sql-text.ts';
 import { addSums, ROLLUPS, SUM_NAMES } from './rollup-sql.ts';
 import type { UsageBatch } from './usage-batch.ts';
 import { HOUR_MS, ROLLUP_DIMENSIONS, ROLLUP_SUMS, USAGE_COLUMNS } from './usage-columns.ts';
-import { noFigures, readFigures } from './usage-figures.ts';
 import { toUsageRow } from './usage-row.ts';
 
 const COLUMNS = USAGE_COLUMNS.map(([name]) => name).join(', ');
@@ -45,11 +44,9 @@ function valueSql(index: number, type: string): string {
 
 /** The statement that appends records to PostgreSQL; the rows it changes are the records that are new. */
 export function postgresAppend(batch: UsageBatch): SqlStatement {
-  const figures = noFigures();
   const rows: SqlValue[][] = [];
   for (let index = 0; index < batch.length; index++) {
-    readFigures(batch, index, figures);
-    rows.push(toUsageRow(batch, index, figures));
+    rows.push(toUsageRow(batch, index));
   }
   return { sql: APPEND, params: [bindableJson(rows)] };
 }

@@ -7,7 +7,6 @@ import { CommonPool } from './common-pool.ts';
 import { sampleRecord, sampleRecords } from './sample-records.test.ts';
 import { createLedger } from './sql-ledger.ts';
 import { USAGE_COLUMNS } from './usage-columns.ts';
-import { noFigures, readFigures } from './usage-figures.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { toUsageRow } from './usage-row.ts';
 
@@ -16,11 +15,7 @@ const ALIKE = Array.from({ length: 125 }, (_, index) =>
 );
 function rowsOf(records: readonly UsageRecord[]) {
   const batch = new CommonPool().pack(records);
-  return records.map((_, index) => {
-    const figures = noFigures();
-    readFigures(batch, index, figures);
-    return toUsageRow(batch, index, figures);
-  });
+  return records.map((_, index) => toUsageRow(batch, index));
 }
 
 const BATCHES: Readonly<Record<string, readonly UsageRecord[]>> = {

@@ -8,7 +8,7 @@ import { notWhole } from './not-whole.ts';
 import type { UsageBatch, UsageRecords } from './usage-batch.ts';
 import { HOUR_MS } from './usage-columns.ts';
 import { CONTEXT_COLUMNS, createUsageContexts, type UsageContext, type UsageContexts } from './usage-contexts.ts';
-import { noFigures, readFigures } from './usage-figures.ts';
+import { readFigures } from './usage-figures.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { UsageRowBatch } from './usage-row-batch.ts';
 import { UsageTotals } from './usage-totals.ts';
@@ -46,10 +46,9 @@ interface Batch {
 function encode(batch: UsageBatch, contexts: UsageContexts): Batch {
   const rows = new UsageRowBatch();
   const totals = new UsageTotals();
-  const figures = noFigures();
   let oldestMs = Number.MAX_SAFE_INTEGER;
   for (let index = 0; index < batch.length; index++) {
-    readFigures(batch, index, figures);
+    const figures = readFigures(batch, index);
     const { timeMs } = figures;
     if (timeMs < oldestMs) oldestMs = timeMs;
     const context = contexts.of(figures.common, timeMs - (timeMs % HOUR_MS), figures.estimated);

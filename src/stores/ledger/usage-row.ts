@@ -2,7 +2,7 @@ import type { SqlRow, SqlValue } from '../database/sql-database.ts';
 import { boundId, boundText, boundTime, count, tagsText } from './bounds.ts';
 import type { UsageSums } from './ledger.ts';
 import type { CommonFields, UsageBatch } from './usage-batch.ts';
-import type { UsageFigures } from './usage-figures.ts';
+import { readFigures } from './usage-figures.ts';
 import type { UsageRecord, UsageTokens, UsageUnits } from './usage-record.ts';
 
 const MAX_BODY = 1_048_576;
@@ -12,8 +12,9 @@ export function sentTo(record: CommonFields): string {
   return record.sentModel === '' ? record.requestedModel : record.sentModel;
 }
 
-/** The values of a record of a batch in the order of USAGE_COLUMNS; `figures` are its own, as `readFigures` reads them. */
-export function toUsageRow(batch: UsageBatch, index: number, figures: UsageFigures): SqlValue[] {
+/** The values of a record of a batch in the order of USAGE_COLUMNS. */
+export function toUsageRow(batch: UsageBatch, index: number): SqlValue[] {
+  const figures = readFigures(batch, index);
   const { common } = figures;
   return [
     boundId(batch.idAt(index)),
